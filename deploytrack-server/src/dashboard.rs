@@ -37,7 +37,7 @@ macro_rules! files {
     };
 }
 
-static FILES: [Asset; 50] = files![
+static FILES: [Asset; 55] = files![
     "index.html",
     "tokens.css",
     "style.css",
@@ -55,12 +55,16 @@ static FILES: [Asset; 50] = files![
     "compare.js",
     "comparison.js",
     "component.js",
+    "controls.js",
     "deployment.js",
     "deployments.js",
+    "details.js",
     "differences.js",
     "elements.js",
     "empty.js",
     "environment.js",
+    "environments.js",
+    "facts.js",
     "filters.js",
     "forges.js",
     "grid.js",
@@ -69,6 +73,7 @@ static FILES: [Asset; 50] = files![
     "keys.js",
     "lanes.js",
     "links.js",
+    "lists.js",
     "live.js",
     "login.js",
     "matrix.js",
@@ -79,8 +84,8 @@ static FILES: [Asset; 50] = files![
     "periods.js",
     "rail.js",
     "reads.js",
-    "replaced.js",
     "rover.js",
+    "selection.js",
     "session.js",
     "signals.js",
     "since.js",
@@ -149,15 +154,19 @@ mod tests {
 
     #[test]
     fn every_status_has_words_a_sign_and_a_colour() {
-        let (words, style) = (
-            include_str!("dashboard/text.js"),
-            include_str!("dashboard/style.css"),
-        );
         for status in Status::ALL {
-            assert!(words.contains(&format!(" {status}: \"")), "{status}");
-            for rule in [" { color", "::before { content"] {
-                let rule = format!(".status.{status}{rule}");
-                assert!(style.contains(&rule), "{rule}");
+            for (text, needed) in [
+                (include_str!("dashboard/text.js"), format!(" {status}: \"")),
+                (
+                    include_str!("dashboard/elements.js"),
+                    format!(" {status}: \""),
+                ),
+                (
+                    include_str!("dashboard/style.css"),
+                    format!(".status.{status} "),
+                ),
+            ] {
+                assert!(text.contains(&needed), "{needed}");
             }
         }
     }

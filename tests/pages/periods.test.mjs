@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { between, byDay, dayName, momentBefore, periods, standing, successor, versionNumbers } from "../../deploytrack-server/src/dashboard/periods.js";
+import { between, byDay, momentBefore, newestOf, periods, standing, successor, versionNumbers } from "../../deploytrack-server/src/dashboard/periods.js";
 
 const at = (hour) => new Date(Date.UTC(2026, 0, 5, hour)).toISOString();
 const ok = (version, hour) => ({ id: `${version}@${hour}`, version, status: "succeeded", succeededAt: at(hour), occurredAt: at(hour) });
@@ -53,11 +53,15 @@ test("the moment before a deployment is before its success, though it was rolled
   assert.equal(momentBefore({ ...ok("v2", 3), status: "failed", succeededAt: null }), at(3));
 });
 
-test("deployments are grouped by day, and two days have names", () => {
-  const now = new Date(2026, 2, 1, 12).getTime();
+test("deployments are grouped by day", () => {
   const on = (...date) => ({ occurredAt: new Date(...date).toISOString() });
   const days = byDay([on(2026, 2, 1, 9), on(2026, 2, 1, 0), on(2026, 1, 28, 23), on(2025, 0, 1)]);
   assert.deepEqual(days.map(({ list }) => list.length), [2, 1, 1]);
-  assert.deepEqual(days.slice(0, 2).map(({ day }) => dayName(day, now)), ["Today", "Yesterday"]);
-  assert.match(dayName(days[2].day, now), /2025/);
+});
+
+test("the newest deployment of places is unsettled or current", () => {
+  const place = (current, attempt = null) => ({ current, attempt });
+  assert.equal(newestOf([place(ok("v1", 3)), place(ok("v2", 5)), place(null)]).version, "v2");
+  assert.equal(newestOf([place(ok("v1", 3), { version: "v3", occurredAt: at(6) }), place(ok("v2", 5))]).version, "v3");
+  assert.equal(newestOf([place(null)]), null);
 });

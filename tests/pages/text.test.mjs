@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { age, cellIn, commitAddress, count, duration, freshness, initials, isBot, isSame, local, nameKey, shortVersion, STATUSES, webAddress, word } from "../../deploytrack-server/src/dashboard/text.js";
+import { age, cellIn, count, dayName, duration, freshness, initials, isBot, isSame, local, nameKey, shortVersion, STATUSES, webAddress, word } from "../../deploytrack-server/src/dashboard/text.js";
 
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
@@ -71,15 +71,6 @@ test("only http and https are addresses of the web", () => {
   }
 });
 
-test("a commit has an address in its repository", () => {
-  assert.equal(commitAddress("https://github.com/acme/api.git", "abc"), "https://github.com/acme/api/commit/abc");
-  assert.equal(commitAddress("https://gitlab.com/acme/api/", "a/b"), "https://gitlab.com/acme/api/commit/a%2Fb");
-  assert.equal(commitAddress("https://bitbucket.org/acme/api", "abc"), "https://bitbucket.org/acme/api/commits/abc");
-  for (const [repository, commit] of [["git@github.com:acme/api", "abc"], ["https://github.com/acme/api", ""], [null, "abc"]]) {
-    assert.equal(commitAddress(repository, commit), null);
-  }
-});
-
 test("a long hash is cut, and other versions are not", () => {
   assert.equal(shortVersion("ed52224333bd0a"), "ed52224");
   for (const text of ["v1.2.3", "ed52224", "2026.11.29", "deadbeefx"]) assert.equal(shortVersion(text), text);
@@ -92,4 +83,11 @@ test("a person has initials and a program is known by its name", () => {
 
 test("freshness has four steps", () => {
   assert.deepEqual([0, 3_600_000, 86_400_000, 14 * 86_400_000].map(freshness), [0, 1, 2, 3]);
+});
+
+test("two days have names, and a day of another year has its year", () => {
+  const now = new Date(2026, 2, 1, 12);
+  assert.deepEqual([new Date(2026, 2, 1), new Date(2026, 1, 28)].map((day) => dayName(day, now)), ["Today", "Yesterday"]);
+  assert.match(dayName(new Date(2025, 0, 1), now), /2025/);
+  assert.doesNotMatch(dayName(new Date(2026, 0, 1), now), /2026/);
 });

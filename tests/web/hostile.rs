@@ -32,7 +32,7 @@ async fn user_texts_stay_text() {
         for (page, ready) in [
             ("", ".matrix td"),
             ("changes?component=api&environment=production", ".list td"),
-            ("compare?from=production&to=production", ".summary, .notice"),
+            ("compare?from=production&to=production", ".legend, .notice"),
             (&format!("deployments/{id}"), ".facts"),
         ] {
             browser.open(&logged_in(page)).await;

@@ -24,15 +24,17 @@ async fn a_cell_opens_its_history_and_a_deployment_its_attempts() {
         browser.open(&logged_in("")).await;
         browser.until("document.querySelector('.matrix td a.current .version')?.textContent === 'v2'").await;
         browser.press(".matrix td a.current").await;
+        browser.until("document.querySelector('h1')?.textContent.startsWith('api v2')").await;
+        browser.value("void (location.hash = '#/changes?component=api&environment=production')").await;
         browser.until("document.querySelector('h1')?.textContent === 'api in production'").await;
         browser.shows("Current: v2").await;
-        let links = "[...document.querySelectorAll('.links a')].map((link) => `${link.href} ${link.rel}`)";
+        let links = "[...document.querySelectorAll('.list td.commit a, .list td.note a')].map((link) => `${link.href} ${link.rel}`)";
         let away = "noopener noreferrer";
         assert_eq!(
             browser.value(links).await,
-            json!([format!("https://ci.example/runs/7 {away}"), format!("https://forge.example/api/commit/ed52224333bd {away}")])
+            json!([format!("https://forge.example/api/commit/ed52224333bd {away}"), format!("https://ci.example/runs/7 {away}")])
         );
-        browser.press(".list tbody a").await;
+        browser.press(".list .now").await;
         browser.until("document.querySelector('h1')?.textContent.startsWith('api v2')").await;
         let attempts = "[...document.querySelectorAll('table')[0].tBodies[0].rows].map((row) => row.cells[0].textContent + ' ' + row.cells[4].textContent + ' ' + row.cells[5].textContent)";
         assert_eq!(browser.value(attempts).await, json!(["2 succeeded –", "1 failed exit code 3"]));
@@ -57,7 +59,8 @@ async fn a_long_list_is_read_page_by_page_and_grows_at_its_head() {
         )
         .await;
     }
-    let versions = "[...document.querySelectorAll('.list tbody tr')].map((row) => row.querySelector('.now').textContent)";
+    let versions =
+        "[...document.querySelectorAll('.list .now')].map((version) => version.textContent)";
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser
             .open(&logged_in("changes?environment=production"))
@@ -92,8 +95,9 @@ async fn changes_go_by_when_they_happened() {
         let line = json!({"component": "api", "environment": "production", "version": version, "status": "failed", "occurredAt": at});
         server.admin().import(line.to_string()).await.expect(200);
     }
-    let versions = "[...document.querySelectorAll('.list tbody tr')].map((row) => row.querySelector('.now').textContent).join()";
-    let order = "[...document.querySelectorAll('select')].find((one) => one.textContent.includes('Happened'))";
+    let versions =
+        "[...document.querySelectorAll('.list .now')].map((version) => version.textContent).join()";
+    let order = "document.querySelector('option[value=created]').parentElement";
     let choose = |value: &str| {
         format!(
             "(() => {{ const one = {order}; one.value = '{value}'; one.dispatchEvent(new Event('change')); }})()"
@@ -104,7 +108,7 @@ async fn changes_go_by_when_they_happened() {
         browser.open(&logged_in("changes")).await;
         browser.until(&format!("{versions} === 'v3,v2,v1'")).await;
         assert_eq!(
-            browser.value("[...document.querySelectorAll('.day h2')].slice(1).map((day) => /201[67]/.exec(day.textContent)?.[0]).join()").await,
+            browser.value("[...document.querySelectorAll('.list .day')].slice(1).map((day) => /201[67]/.exec(day.textContent)?.[0]).join()").await,
             json!("2017,2016"),
             "the day of what happened"
         );
@@ -124,27 +128,70 @@ async fn changes_go_by_when_they_happened() {
 }
 
 #[tokio::test]
+async fn quick_filters_are_in_the_address_and_need_no_name() {
+    let (_database, server) = served().await;
+    filled(&server).await;
+    record(&server, "api", "staging", "v9", "pending").await;
+    let shown = "[...document.querySelectorAll('.list .now')].map((version) => `${version.closest('tr').querySelector('.environment').textContent} ${version.textContent}`).sort().join()";
+    let chip = |name: &str| {
+        format!(
+            "[...document.querySelectorAll('.chip')].find((chip) => chip.textContent === '{name}')"
+        )
+    };
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("changes")).await;
+        browser.until("document.querySelectorAll('.list .now').length === 10").await;
+        browser.value(&format!("void {}.click()", chip("In flight"))).await;
+        browser.until(&format!("{shown} === 'production v8,staging v9'")).await;
+        browser.value(&format!("void {}.click()", chip("Production only"))).await;
+        browser.until(&format!("{shown} === 'production v8'")).await;
+        assert_eq!(
+            browser.value("location.hash").await,
+            json!("#/changes?status=in_flight&type=production")
+        );
+        assert_eq!(
+            browser.value(&format!("{}.ariaPressed", chip("Production only"))).await,
+            json!("true")
+        );
+        browser.value(&format!("void {}.click()", chip("All"))).await;
+        browser.until("document.querySelectorAll('.list .now').length === 10 && location.hash === '#/changes'").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_environments_are_compared() {
     let (_database, server) = served().await;
     filled(&server).await;
     record(&server, "new", "staging", "v1", "succeeded").await;
-    let rows = "[...document.querySelectorAll('.list tbody tr')].map((row) => row.cells[0].textContent + ': ' + row.cells[3].textContent).join()";
+    let rows = "[...document.querySelectorAll('.list tbody')].flatMap((group) => [...group.rows].slice(1).map((row) => `${row.cells[0].textContent}: ${group.rows[0].cells[0].firstChild.textContent}`)).join()";
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser
             .open(&logged_in("compare?from=development&to=production"))
             .await;
-        browser.until(&format!("{rows} === 'api: ≠ differs'")).await;
+        browser
+            .until(&format!("{rows} === 'api: production is behind'"))
+            .await;
+        let gap = "document.querySelector('.list .gapmark').title";
+        assert_eq!(
+            browser.value(gap).await,
+            json!("1 version behind development")
+        );
+        browser.press("button[aria-label=Swap]").await;
+        browser
+            .until(&format!("{rows} === 'api: development is ahead'"))
+            .await;
         browser
             .value("void (location.hash = '#/compare?from=staging&to=production&same=1')")
             .await;
         browser
             .until(&format!(
-                "{rows} === 'new: only in staging,api: = the same,web: = the same'"
+                "{rows} === 'new: only in staging,api: the same,web: the same'"
             ))
             .await;
         record(&server, "new", "production", "v1", "succeeded").await;
         browser
-            .until(&format!("{rows}.includes('new: = the same')"))
+            .until(&format!("{rows}.includes('new: the same')"))
             .await;
     })
     .await;
@@ -197,13 +244,13 @@ async fn returning_to_the_matrix_restores_the_scroll_position() {
     in_browser(&server.url(), &[], async |browser: &Browser| {
         browser.open(&logged_in("")).await;
         browser.until("document.querySelectorAll('.matrix tbody tr').length === 200").await;
-        let link = "a[href='#/changes?component=c-150&environment=production']";
-        browser.value(&format!("void document.querySelector(\"{link}\").scrollIntoView()")).await;
-        browser.value(&format!("void document.querySelector(\"{link}\").click()")).await;
-        browser.until("document.querySelector('h1')?.textContent === 'c-150 in production'").await;
+        let link = "[...document.querySelectorAll('.matrix tbody tr')].find((row) => row.children[0].textContent === 'c-150').querySelector('a.current')";
+        browser.value(&format!("void {link}.scrollIntoView()")).await;
+        browser.value(&format!("void {link}.click()")).await;
+        browser.until("document.querySelector('h1')?.textContent.startsWith('c-150 v1')").await;
         browser.client().back().await.unwrap();
         browser.until("document.querySelectorAll('.matrix tbody tr').length === 200").await;
-        browser.until(&format!("document.activeElement === document.querySelector(\"{link}\")")).await;
+        browser.until(&format!("document.activeElement === {link}")).await;
         let place =
             "(() => { const { top, bottom } = document.activeElement.getBoundingClientRect(); return top > 0 && bottom < innerHeight; })()";
         browser.until(place).await;

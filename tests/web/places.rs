@@ -18,13 +18,42 @@ async fn a_component_shows_its_places_its_lanes_and_its_deployments() {
         assert_eq!(browser.value(lanes).await, json!("development,staging,production"));
         assert_eq!(browser.value("document.querySelectorAll('.lanes .period').length").await, json!(3));
         assert_eq!(browser.value("document.querySelectorAll('.lanes .mark').length").await, json!(2));
-        assert_eq!(browser.value("document.querySelectorAll('.day .list tbody tr').length").await, json!(5));
+        assert_eq!(browser.value("document.querySelectorAll('.list .now').length").await, json!(5));
         record(&server, "web", "development", "v8", "succeeded").await;
         browser.until(&format!("{places}.startsWith('development v8,')")).await;
         browser.press(".place a").await;
         browser.until("document.querySelector('h1')?.textContent === 'development'").await;
         let held = "[...document.querySelectorAll('table')].at(-1).tBodies[0].innerText.replace(/\\s+/g, ' ')";
         browser.until(&format!("/api v1.1.0 .*web v8/.test({held})")).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_page_of_a_component_shows_the_deployment_that_is_chosen() {
+    let (_database, server) = served().await;
+    filled(&server).await;
+    let chosen = "document.querySelector('.list tr[aria-current] .environment')?.textContent";
+    let facts = "document.querySelector('.cols .facts')?.textContent";
+    in_browser(&server.url(), &[], async |browser: &Browser| {
+        browser.open(&logged_in("components/web")).await;
+        browser
+            .until(&format!(
+                "{chosen} === 'production' && {facts}.startsWith('Nowv7 is current meanwhile.')"
+            ))
+            .await;
+        browser
+            .value("void document.querySelector('.list tbody tr:nth-child(2) .now').click()")
+            .await;
+        browser
+            .until(&format!(
+                "{chosen} === 'staging' && {facts}.startsWith('Nowv7 is still current.')"
+            ))
+            .await;
+        browser.press(".cols .rest a").await;
+        browser
+            .until("document.querySelector('h1')?.textContent.startsWith('web v8')")
+            .await;
     })
     .await;
 }
@@ -85,9 +114,9 @@ async fn a_deployment_names_what_is_current_and_links_to_its_neighbours() {
             ))
             .await;
         let links = format!(
-            "[{}, {}, {}].map((fact) => fact.querySelector('a').href)",
+            "[{}, {}, {}].map((fact) => [...fact.querySelectorAll('a')].at(-1).href)",
             fact("Commit"),
-            fact("Commits"),
+            fact("Replaced"),
             fact("Pipeline")
         );
         let base = "https://gitlab.example/acme/api/-";

@@ -2,33 +2,33 @@
 
 import * as address from "./address.js";
 import { all, get, page } from "./api.js";
-import { list } from "./deployments.js";
-import { ago, el, filterForm, moment, notice, redraw, report, search, select } from "./elements.js";
-import { component, environment } from "./parts.js";
-import { replacedBy } from "./replaced.js";
-import { STATUSES, cellIn, isSame } from "./text.js";
+import { controls } from "./controls.js";
+import { daily } from "./deployments.js";
+import { details } from "./details.js";
+import { ago, el, notice, redraw, report } from "./elements.js";
+import { typesOf } from "./environments.js";
+import { component, environment, head, version } from "./parts.js";
+import { merged, requests, sortKey } from "./selection.js";
+import { cellIn, count, isSame } from "./text.js";
 
 const TAKE = 25;
 /** The delay after the last key before a text filter applies, in milliseconds. */
 const TYPING_DELAY = 400;
-const ORDERS = [["occurred", "Happened"], ["created", "Recorded"]];
-const TEXTS = [["component", "Component"], ["environment", "Environment"], ["version", "Version"], ["deployedBy", "By"], ["commitSha", "Commit"]];
 
 /** Shows the page. */
 export function show(root, { parameters }) {
   let filters = Object.fromEntries(parameters);
-  const heading = el("h1", { tabindex: "-1" });
+  const title = el("div");
+  const tools = el("div");
   const body = el("div");
-  const tools = el("div", { class: "tools" });
-  const names = { component: el("datalist", { id: "known-component" }), environment: el("datalist", { id: "known-environment" }) };
-  root.replaceChildren(heading, tools, body, ...Object.values(names));
+  root.replaceChildren(title, tools, body);
   let latest = 0;
   let timer;
 
-  /** Changes filters by a link, which is an entry in the history of the browser. */
+  /** Changes filters by a link, which is an entry in the history of the browser. Another filter begins at the newest again. */
   const change = (changed) => {
     clearTimeout(timer);
-    const { cursor: _, ...rest } = filters;
+    const { cursor: _, before: __, ...rest } = filters;
     location.hash = address.to("changes", { ...rest, ...changed });
   };
 
@@ -36,7 +36,7 @@ export function show(root, { parameters }) {
   const type = (name, value) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      const { cursor: _, ...rest } = filters;
+      const { cursor: _, before: __, ...rest } = filters;
       filters = { ...rest, [name]: value };
       if (!value) delete filters[name];
       address.replace("changes", filters);
@@ -44,49 +44,39 @@ export function show(root, { parameters }) {
     }, TYPING_DELAY);
   };
 
-  // An empty field removes its filter.
-  const day = (name, label) => moment(label, filters[name], (time) => change({ [name]: time?.toISOString() }));
-
-  function controls() {
-    const text = ([name, label]) => search(label, filters[name], {
-      list: names[name]?.id ?? null,
-      focus: suggest,
-      input: (event) => type(name, event.target.value.trim()),
-    });
-    tools.replaceChildren(filterForm("Changes", [
-      TEXTS.map(text),
-      select("Status", [["", "any"], ...STATUSES], filters.status ?? "", (status) => change({ status })),
-      day("occurredAfter", "Since"),
-      day("occurredBefore", "Until"),
-      select("Order", ORDERS, filters.order ?? "occurred", (order) => change({ order: order === "occurred" ? null : order })),
-    ].flat()));
-  }
-
-  /** Adds the names of components and environments when a field is entered for the first time. */
-  async function suggest() {
-    if (names.component.childElementCount > 0) return;
-    const lists = await Promise.all([all("components"), all("environments")]).catch(() => [[], []]);
-    Object.values(names).forEach((list, at) => list.replaceChildren(...lists[at].map(({ name }) => el("option", { value: name }))));
+  function drawControls() {
+    const isOpen = tools.querySelector("#times:popover-open") !== null;
+    tools.replaceChildren(controls(filters, { change, type, suggest }));
+    if (isOpen) tools.querySelector("#times").showPopover();
   }
 
   async function refresh() {
     latest += 1;
     const [asked, read] = [filters, latest];
     const isOld = () => read !== latest;
-    heading.textContent = title(asked);
+    drawTitle(asked, null);
     try {
       const found = await readList(asked);
-      if (!isOld()) redraw(body, [asked, found.list, found.matrix, [...found.replaced], found.unknown], () => content(asked, found));
+      if (isOld()) return;
+      drawTitle(asked, found);
+      redraw(body, [asked, found.list, [...found.details], found.unknown, found.environments], () => content(asked, found));
     } catch (error) {
       if (!isOld()) report(body, error);
     }
   }
 
-  controls();
+  /** While the list is read, the former note beside the heading stays. */
+  function drawTitle(asked, found) {
+    const text = heading(asked);
+    if (!found && title.firstChild) title.querySelector("h1").textContent = text;
+    else redraw(title, [text, asked, found], () => [head(text, found && about(asked, found))]);
+  }
+
+  drawControls();
   return {
     go(next) {
       filters = Object.fromEntries(next);
-      controls();
+      drawControls();
       return refresh();
     },
     refresh,
@@ -94,18 +84,32 @@ export function show(root, { parameters }) {
   };
 }
 
-const title = ({ component, environment }) =>
+/** Adds the names of components or environments when a field is entered for the first time. */
+async function suggest(name, list) {
+  if (list.childElementCount > 0) return;
+  const known = await all(`${name}s`).catch(() => []);
+  list.replaceChildren(...known.map(({ name }) => el("option", { value: name })));
+}
+
+const heading = ({ component, environment }) =>
   component && environment ? `${component} in ${environment}` : component || environment ? `Changes: ${component || environment}` : "Changes";
 
 async function readList(filters) {
   const { component, environment } = filters;
   const isCell = component && environment;
-  const [list, matrix] = await Promise.all([
-    page("deployments", { order: "occurred", ...filters, take: TAKE }),
+  const [environments, matrix] = await Promise.all([
+    all("environments", {}),
     isCell ? get("deployments/matrix", { component, environment, includeArchived: "true" }) : null,
   ]);
-  const [replaced, unknown] = await Promise.all([replacedBy(list.data), list.total === 0 ? unknownNames(filters) : []]);
-  return { list, matrix, replaced, unknown };
+  const list = await readPage(filters, environments);
+  const [known, unknown] = await Promise.all([details(list.data), list.total === 0 ? unknownNames(filters) : []]);
+  return { list, matrix, details: known, unknown, environments };
+}
+
+/** One list has cursors. Of several lists the newest are shown, and the next page begins at a time. */
+async function readPage(filters, environments) {
+  const lists = await Promise.all(requests(filters, environments).map((parameters) => page("deployments", { order: "occurred", ...parameters, take: TAKE })));
+  return lists.length === 1 ? lists[0] : merged(lists, sortKey(filters), TAKE);
 }
 
 /** The names in the filters that no component and no environment has. */
@@ -119,18 +123,29 @@ function concerns({ deployment }, { component, environment }) {
   return deployment && (!component || isSame(component, deployment.componentName)) && (!environment || isSame(environment, deployment.environmentName));
 }
 
-function content(filters, { list: { data, prev, next, total }, matrix, replaced, unknown }) {
-  const link = (text, cursor) => (cursor ? el("a", { href: address.to("changes", { ...filters, cursor }) }, text) : null);
-  const of = [filters.component && component(filters.component), filters.environment && environment(filters.environment)].filter(Boolean);
+/** The note beside the heading: what is current in a cell, or the number of deployments. */
+function about(filters, { list, matrix, environments }) {
+  const typeOf = typesOf(environments);
+  const of = [filters.component && component(filters.component), filters.environment && environment(filters.environment, typeOf(filters.environment))].filter(Boolean);
   return [
     matrix && current(matrix, filters.environment),
-    of.length > 0 && el("p", { class: "about pair" }, of),
-    ...(data.length > 0 ? list(data, replaced, filters.order === "created" ? "createdAt" : "occurredAt") : [notice(["No deployment matches.", ...unknown].join(" "))]),
-    el("nav", { class: "pages", "aria-label": "Pages of the list" }, link("Newer", prev), link("Older", next), el("span", {}, `${total} in total`)),
+    el("span", { class: "sub" }, count(list.total, "deployment"), filters.before && " from here on"),
+    of.length > 0 && el("span", { class: "push inline" }, of),
   ];
 }
 
 function current([row], environment) {
   const cell = row && cellIn(row.environments, environment);
-  return el("p", { class: "lead" }, cell ? ["Current: ", el("strong", {}, cell.version), ", for ", ago(cell.deployedAt)] : "No deployment is current here.");
+  return el("p", { class: "lead" }, cell ? ["Current: ", version(cell), ", for ", ago(cell.deployedAt)] : "No deployment is current here.");
+}
+
+function content(filters, { list: { data, prev, next, before }, details, unknown, environments }) {
+  const { cursor: _, before: from, ...rest } = filters;
+  const link = (text, more) => el("a", { class: "button", href: address.to("changes", { ...rest, ...more }) }, text);
+  const context = { details, typeOf: typesOf(environments), key: sortKey(filters) };
+  return [
+    data.length > 0 ? daily(data, context) : notice(["No deployment matches.", ...unknown].join(" ")),
+    el("nav", { class: "pages", "aria-label": "Pages of the list" },
+      prev && link("Newer", { cursor: prev }), from && link("Newest", {}), next && link("Older", { cursor: next }), before && link("Older", { before })),
+  ];
 }

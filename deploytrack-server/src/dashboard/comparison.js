@@ -1,72 +1,62 @@
 // Draws the differences between two environments.
 
-import { ago, el, notice, table } from "./elements.js";
-import { groups, pairs } from "./differences.js";
-import { comparePage } from "./forges.js";
-import { away, component, environment, version } from "./parts.js";
-import { count } from "./text.js";
+import { gapMark } from "./cell.js";
+import { groups, logShare } from "./differences.js";
+import { el, icon, notice, steppedAge, svg, tag, who } from "./elements.js";
+import { toComponent } from "./links.js";
+import { table } from "./lists.js";
+import { away, meter, version } from "./parts.js";
+import { age, count, moment } from "./text.js";
 
-/** The most simultaneous requests for deployments. */
-const AT_ONCE = 4;
-/** The most components for which the commits between are read. Each costs two requests. */
-const MOST_LINKS = 50;
-const deployments = new Map();
+const BAR = 160;
+const SHARE = 600;
 
-/** Reads both sides, and the deployments that the links to the commits between them need. */
-export async function load({ from, to, fromAt, toAt }, get) {
-  const side = (name, at) => get("deployments/matrix", { environment: name, at });
-  const isOne = fromAt === toAt;
-  const [left, right] = await Promise.all(isOne ? [get("deployments/matrix", { environment: [...new Set([from, to])], at: toAt, gaps: "true" })] : [side(from, fromAt), side(to, toAt)]);
-  const found = pairs(left, right ?? left, from, to);
-  const differing = found.filter(({ left, right, outcome }) => left && right && outcome !== "same").slice(0, MOST_LINKS);
-  const ids = differing.flatMap(({ left, right }) => [left.id, right.id]).filter((id) => !deployments.has(id));
-  while (ids.length > 0) await Promise.all(ids.splice(0, AT_ONCE).map(async (id) => deployments.set(id, await get(`deployments/${id}`))));
-  return found.map((pair) => ({ ...pair, commits: pair.outcome === "same" ? null : comparePage(deployments.get(pair.left?.id), deployments.get(pair.right?.id)) }));
-}
-
-/** The content below the controls. */
-export function differences(pairs, { from, to, fromAt, toAt, same }) {
+/** The content below the title. `links` has the pages with the commits between, by component, and `owners` the owners. */
+export function differences(pairs, { from, to, fromAt, toAt, same }, { links, owners, typeOf }) {
   const found = groups(pairs);
-  const equal = found.find(({ outcome }) => outcome === "same")?.list.length ?? 0;
-  const shown = pairs.filter((pair) => same || pair.outcome !== "same");
-  const outcomes = new Map(found.map(({ outcome, sign, words }) => [outcome, `${sign} ${words(from, to)}`.trim()]));
-  const heads = [head(from, fromAt), head(to, toAt)];
-  const order = found.flatMap(({ list }) => list).filter((pair) => shown.includes(pair));
-  const rows = order.map((pair) => [
-    component(pair.component),
-    held(pair.left),
-    held(pair.right),
-    el("span", { class: `outcome ${pair.outcome}` }, outcomes.get(pair.outcome)),
-    pair.commits ? away(pair.commits, "commits between") : "–",
-  ]);
+  const shown = found.filter(({ outcome }) => same || outcome !== "same");
+  const side = (name, at) => el("span", { class: "inline" }, tag(name, typeOf(name)), at && el("small", {}, `at ${moment(at)}`));
+  const columns = [["Component", "component"], ["Owner", "owner"], [side(from, fromAt), "side"], [side(to, toAt), "side"], ["Gap, and for how long", "lag"], ["Commits", "between"]];
+  const row = (pair) => ({ cells: [
+    el("a", { class: "row name-link", href: toComponent(pair.component), title: pair.component }, pair.component),
+    el("span", { class: "dim" }, owners.get(pair.component) ?? ""),
+    held(pair.left, fromAt),
+    held(pair.right, toAt),
+    lag(pair, from, to, toAt),
+    links.has(pair.component) && away(links.get(pair.component), "commits between"),
+  ] });
+  const body = ({ words, list }) => ({ head: [words(from, to), count(list.length, "component")], rows: list.map(row) });
   return [
-    el("p", { class: "about pair" }, environment(from), environment(to)),
-    el("p", { class: "summary" }, `${count(pairs.length - equal, "component differs", "components differ")}, ${equal} the same`),
     pairs.length > 0 && share(found, pairs.length),
-    el("ul", { class: "legend" }, found.map(({ outcome, list }) => el("li", { class: `outcome ${outcome}` }, el("b", {}, String(list.length)), ` ${outcomes.get(outcome)}`))),
-    rows.length > 0 ? table(`${from} and ${to}`, ["Component", ...heads, "Outcome", "Commits"], rows) : notice(pairs.length > 0 ? "All versions are equal." : "Nothing is current in these environments."),
+    el("ul", { class: "legend" }, found.map(({ outcome, sign, words, list }) => el("li", { class: `outcome ${outcome}` }, icon(sign), el("b", {}, String(list.length)), " ", words(from, to)))),
+    shown.length > 0 ? table(`${from} and ${to}`, columns, shown.map(body), "pairs") : notice(pairs.length > 0 ? "All versions are equal." : "Nothing is current in these environments."),
   ];
 }
 
-/** The name of a side. A moment belongs to it, so that a comparison of one environment with its past has two names. */
-const head = (name, at) => (at ? `${name} at ${new Date(at).toLocaleString()}` : name);
-
-/** The part of each outcome as a bar. The list below has the same in words. */
+/** The part of each outcome as a bar. The legend has the same in words. */
 function share(groups, total) {
   let x = 0;
-  const svg = (name, attributes) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    return element;
-  };
-  const bar = svg("svg", { class: "share", viewBox: "0 0 600 10", preserveAspectRatio: "none", "aria-hidden": "true" });
-  for (const { outcome, list } of groups) {
-    const width = (list.length / total) * 600;
-    bar.append(svg("rect", { class: outcome, x, width: Math.max(0, width - 2), height: 10 }));
+  return svg("svg", { class: "share", viewBox: `0 0 ${SHARE} 10`, preserveAspectRatio: "none", "aria-hidden": "true" }, groups.map(({ outcome, list }) => {
+    const width = (list.length / total) * SHARE;
+    const part = svg("rect", { class: outcome, x, width: Math.max(1, width - 2), height: 10 });
     x += width;
-  }
-  return bar;
+    return part;
+  }));
 }
 
-/** The version of a cell with its age. */
-const held = (cell) => (cell ? el("span", {}, version(cell), " ", el("span", { class: "since" }, ago(cell.deployedAt), " ago")) : "–");
+/** A version with its person and its age at the moment of its side. */
+function held(cell, at) {
+  if (!cell) return el("span", { class: "dim" }, "–");
+  return el("span", { class: "inline" }, version(cell), cell.deployedBy && who(cell.deployedBy), steppedAge(cell.deployedAt, at ? new Date(at) : null));
+}
+
+/** How far the sides are apart, and the time since one of them is ahead. */
+function lag({ outcome, versions, since }, from, to, at) {
+  if (outcome === "same") return el("span", { class: "dim" }, "the same");
+  if (outcome === "onlyFrom") return el("span", { class: "dim" }, `only in ${from}`);
+  if (outcome === "onlyTo") return el("span", { class: "dim" }, `only in ${to}`);
+  if (!since) return el("span", { class: "inline dim" }, icon("differs"), outcome);
+  const mark = gapMark({ kind: outcome, versions, against: from }, "loud");
+  const now = at ? new Date(at).getTime() : Date.now();
+  return el("span", { class: "inline" }, mark, meter(BAR, logShare(now - Date.parse(since)), outcome), el("span", {}, `for ${age(new Date(since), now)}`));
+}

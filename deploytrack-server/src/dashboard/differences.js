@@ -4,15 +4,21 @@
 
 import { cellIn, isSame, nameKey } from "./text.js";
 
-/** The outcomes in their order, with their words. `from` and `to` are the names of the two sides. */
+const HOUR = 3_600_000;
+/** The time that fills the bar of a gap. */
+const LONGEST = 26 * 7 * 24;
+/** The direction of a gap from the other side. */
+const TURNED = { behind: "ahead", ahead: "behind" };
+
+/** The outcomes in their order, with their sign and words. `from` and `to` are the names of the two sides. */
 export const OUTCOMES = [
-  ["behind", "↓", (_, to) => `${to} is behind`],
-  ["ahead", "↑", (_, to) => `${to} is ahead`],
-  ["diverged", "≠", () => "diverged"],
-  ["differs", "≠", () => "differs"],
-  ["onlyFrom", "", (from) => `only in ${from}`],
-  ["onlyTo", "", (_, to) => `only in ${to}`],
-  ["same", "=", () => "the same"],
+  ["behind", "behind", (_, to) => `${to} is behind`],
+  ["ahead", "ahead", (_, to) => `${to} is ahead`],
+  ["diverged", "differs", () => "diverged"],
+  ["differs", "differs", () => "differs"],
+  ["onlyFrom", "differs", (from) => `only in ${from}`],
+  ["onlyTo", "differs", (_, to) => `only in ${to}`],
+  ["same", "same", () => "the same"],
 ];
 
 /**
@@ -29,22 +35,39 @@ export function pairs(left, right, from, to) {
   };
   add("left", from, left);
   add("right", to, right);
-  return [...rows.values()].filter((pair) => pair.left || pair.right).map((pair) => ({ ...pair, outcome: outcome(pair, from) }));
+  return [...rows.values()].filter((pair) => pair.left || pair.right).map((pair) => ({ ...pair, ...difference(pair, from, to) }));
 }
 
-/** The direction is known only if the server compared the right cell with the left environment. */
-function outcome({ left, right }, from) {
-  if (!left) return "onlyTo";
-  if (!right) return "onlyFrom";
-  if (left.version === right.version) return "same";
-  const { gap } = right;
-  const isDirected = gap && isSame(gap.against, from) && ["behind", "ahead", "diverged"].includes(gap.state);
-  return isDirected ? gap.state : "differs";
+/** The outcome of a pair, the number of versions between its sides, and the time when the side that is ahead got its version. */
+function difference({ left, right }, from, to) {
+  if (!left) return { outcome: "onlyTo" };
+  if (!right) return { outcome: "onlyFrom" };
+  if (left.version === right.version) return { outcome: "same" };
+  const gap = gapBetween(left, right, from, to);
+  switch (gap?.state) {
+    case "behind": return { outcome: "behind", versions: gap.versions, since: left.deployedAt };
+    case "ahead": return { outcome: "ahead", versions: gap.versions, since: right.deployedAt };
+    case "diverged": return { outcome: "diverged" };
+    default: return { outcome: "differs" };
+  }
 }
 
-/** The groups of pairs with the same outcome that are not empty. */
-export const groups = (pairs) =>
-  OUTCOMES.map(([outcome, sign, words]) => ({ outcome, sign, words, list: pairs.filter((pair) => pair.outcome === outcome) })).filter(({ list }) => list.length > 0);
+/** The direction is known only if the server compared one side with the other. */
+function gapBetween(left, right, from, to) {
+  if (right.gap && isSame(right.gap.against, from)) return right.gap;
+  if (left.gap && isSame(left.gap.against, to)) return { ...left.gap, state: TURNED[left.gap.state] ?? left.gap.state };
+  return null;
+}
+
+/** The groups of pairs with the same outcome that are not empty. The longest open gap comes first. */
+export function groups(pairs) {
+  const opened = ({ since }) => (since ? Date.parse(since) : 0);
+  return OUTCOMES.map(([outcome, sign, words]) => ({ outcome, sign, words, list: pairs.filter((pair) => pair.outcome === outcome).sort((a, b) => opened(a) - opened(b)) }))
+    .filter(({ list }) => list.length > 0);
+}
+
+/** The part of a bar for a time, in milliseconds. The scale is logarithmic; half a year fills the bar. */
+export const logShare = (milliseconds) => Math.min(1, Math.log2(1 + Math.max(0, milliseconds) / HOUR) / Math.log2(1 + LONGEST));
 
 /** What is wrong with the parameters of the address, as sentences. */
 export function faults({ from, to, fromAt, toAt, ...rest }, environments) {

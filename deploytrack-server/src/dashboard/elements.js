@@ -2,7 +2,8 @@
 // Creates elements. Text is inserted only as text nodes, so that no name can become markup.
 
 import { Unauthorized, Refusal } from "./api.js";
-import { age, commitAddress, exact, freshness, initials, isBot, local, shortVersion, tint, webAddress, word } from "./text.js";
+import { TYPES } from "./environments.js";
+import { age, exact, freshness, initials, isBot, local, shortVersion, tint, word } from "./text.js";
 
 /**
  * Creates an element with attributes and children. Attributes that are null or false are omitted; functions become listeners.
@@ -42,8 +43,10 @@ export function steppedAge(time, at = null) {
   return element;
 }
 
+/** The names of the signs of the statuses. */
+export const SIGNS = { pending: "pending", in_progress: "progress", succeeded: "succeeded", failed: "failed", rolled_back: "rolled" };
+
 /** The sign of a status. */
-const SIGNS = { pending: "pending", in_progress: "progress", succeeded: "succeeded", failed: "failed", rolled_back: "rolled" };
 export const sign = (status, kind = "") => icon(SIGNS[status], `${status} ${kind}`);
 
 /** A version. A long hash is cut; its title is the whole, and copying it copies the whole. */
@@ -61,10 +64,12 @@ export function version(text, kind = "") {
 export const who = (name, isLit = false) =>
   el("span", { class: `who ${isBot(name) ? "bot" : `p${tint(name)}`} ${isLit ? "lit" : ""}`, title: name, role: "img", "aria-label": `by ${name}` }, isBot(name) ? icon("bot") : initials(name));
 
-const STAGES = ["development", "testing", "staging", "production"];
+/** A person or a program with the name. */
+export const person = (name) =>
+  name ? el("span", { class: "person inline", title: name }, el("span", { class: "inline", "aria-hidden": "true" }, who(name, true)), el("span", { class: "dim" }, name.replace(/\[bot\]$/, ""))) : el("span", { class: "dim" }, "–");
 
 /** The meter of an environment's type: one bar for development, four for production. Another type has none. */
-export const stage = (type) => (STAGES.includes(type) ? icon(`stage${STAGES.indexOf(type) + 1}`, "stage") : null);
+export const stage = (type) => (TYPES.includes(type) ? icon(`stage${TYPES.indexOf(type) + 1}`, "stage") : null);
 
 /** An environment with its meter. */
 export const tag = (name, type) => el("span", { class: `tag ${type === "production" ? "prod" : ""}` }, stage(type), el("span", {}, name));
@@ -92,37 +97,7 @@ export function updateAges() {
 }
 
 /** A status with its sign, its colour and its word. */
-export const status = (name) => el("span", { class: `status ${name}` }, word(name));
-
-/** A link to another site, or plain text if the address is not an HTTP URL. */
-function externalLink(address, text) {
-  const url = webAddress(address);
-  return url ? el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, text, unseen(" (opens a new page)")) : el("span", {}, text);
-}
-
-/** The link to the pipeline of a deployment, if its metadata has one. */
-export function pipeline({ metadata }, text) {
-  const address = metadata.ci?.runUrl;
-  return address ? externalLink(address, text ?? String(address)) : null;
-}
-
-/** The link to the commit of a deployment, if it has one. */
-export function commit({ metadata, commitSha }, text = commitSha) {
-  return commitSha ? externalLink(commitAddress((metadata.ci ?? metadata.git)?.repository, commitSha), text) : null;
-}
-
-/** A table with a caption for screen readers. Each cell has the name of its column, which narrow screens show. */
-export function table(caption, columns, rows) {
-  const head = el("tr", {}, columns.map((column) => el("th", { scope: "col" }, column)));
-  const body = rows.map((cells) => el("tr", {}, cells.map((cell, at) => el("td", { "data-column": columns[at] }, cell))));
-  return el("table", { class: "list" }, el("caption", { class: "unseen" }, caption), el("thead", {}, head), el("tbody", {}, body));
-}
-
-/** A selection from pairs of value and text. */
-export function select(label, choices, chosen, change) {
-  const options = choices.map(([value, text]) => el("option", { value, selected: value === chosen }, text));
-  return el("label", {}, el("span", {}, label), el("select", { change: (event) => change(event.target.value) }, options));
-}
+export const status = (name) => el("span", { class: `status ${name}` }, sign(name, name === "in_progress" ? "spin" : ""), el("span", { class: "word" }, word(name)));
 
 /** A search field. `more` has further attributes and listeners of the input. */
 export const search = (label, value, more) =>
@@ -139,9 +114,11 @@ export const moment = (label, value, change) => {
 export const check = (label, checked, change) =>
   el("label", { class: "check" }, el("input", { type: "checkbox", checked, change: (event) => change(event.target.checked) }), el("span", {}, label));
 
-/** A form of filters. It is never submitted. */
-export const filterForm = (label, controls, ...more) =>
-  el("form", { class: "filters", role: "search", "aria-label": label, submit: (event) => event.preventDefault() }, el("div", { class: "controls" }, controls), more);
+/** A button that opens a popover, and the popover. The button of a popover whose values are set is marked. */
+export const popover = (id, text, isSet, ...content) => [
+  el("button", { type: "button", class: `button ${isSet ? "past" : ""}`, popovertarget: id }, icon("clock"), text, icon("down", "down")),
+  el("div", { id, class: "pop near", popover: "auto" }, content),
+];
 
 /** Replaces the content of a container. A control that had the focus has it again. */
 export function replaceContent(container, children) {

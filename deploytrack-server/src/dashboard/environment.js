@@ -1,11 +1,14 @@
-// The page of one environment: which versions are in it, and its newest deployments.
+// The page of one environment: its newest deployments, and which versions are in it.
 
 import * as address from "./address.js";
-import { get } from "./api.js";
-import { list } from "./deployments.js";
-import { ago, el, notice, redraw, report, table } from "./elements.js";
-import { component, section, version } from "./parts.js";
-import { replacedBy } from "./replaced.js";
+import { all, get } from "./api.js";
+import { gapMark } from "./cell.js";
+import { brief } from "./deployments.js";
+import { details } from "./details.js";
+import { el, notice, person, redraw, report, stage, steppedAge } from "./elements.js";
+import { shownGap } from "./environments.js";
+import { table } from "./lists.js";
+import { component, head, panel, version } from "./parts.js";
 import { cellIn, count, isSame } from "./text.js";
 
 const TAKE = 25;
@@ -18,13 +21,13 @@ export function show(root, { id: name }) {
   async function refresh() {
     try {
       const environment = (await get("environments", { name })).data[0];
-      if (!environment) return redraw(body, [name], () => [el("h1", { tabindex: "-1" }, name), notice(`There is no environment ${name}.`)]);
+      if (!environment) return redraw(body, [name], () => [head(name), notice(`There is no environment ${name}.`)]);
       const [matrix, recent] = await Promise.all([
-        get("deployments/matrix", { environment: name }),
+        cells(environment),
         get("deployments", { environmentId: environment.id, order: "occurred", take: TAKE }),
       ]);
-      const replaced = await replacedBy(recent.data);
-      redraw(body, [environment, matrix, recent, [...replaced]], () => content(environment, matrix, recent, replaced));
+      const known = await details(recent.data);
+      redraw(body, [environment, matrix, recent, [...known]], () => content(environment, matrix, recent, known));
     } catch (error) {
       report(body, error);
     }
@@ -33,14 +36,29 @@ export function show(root, { id: name }) {
   return { go: refresh, refresh, onEvents: (events) => (events.some(({ deployment }) => !deployment || isSame(deployment.environmentName, name)) ? refresh() : undefined) };
 }
 
-function content({ name, type, description, archived }, matrix, recent, replaced) {
+/** The cells of the environment. The server compares only the cells of its answer, so a gap needs the environments before. */
+async function cells({ name, archived }) {
+  if (archived) return get("deployments/matrix", { environment: name });
+  const names = (await all("environments", { archived: "false" })).map((one) => one.name);
+  const before = names.slice(0, names.findIndex((other) => isSame(other, name)) + 1);
+  return get("deployments/matrix", { environment: before, gaps: "true" });
+}
+
+function content({ name, type, description, archived }, matrix, recent, known) {
   const held = matrix.map((row) => ({ name: row.componentName, cell: cellIn(row.environments, name) })).filter(({ cell }) => cell);
-  const rows = held.map((row) => [component(row.name), version(row.cell), el("span", {}, ago(row.cell.deployedAt), " ago"), row.cell.deployedBy]);
+  const rows = held.map(({ name, cell }) => ({ cells: [component(name), el("span", { class: "inline" }, version(cell), mark(cell)), person(cell.deployedBy), steppedAge(cell.deployedAt)] }));
+  const columns = [["Component", "component"], ["Version", "change"], ["Who", "by"], ["Since", "when"]];
   return [
-    el("h1", { tabindex: "-1" }, name),
-    el("p", { class: "about" }, `Type ${type}`, archived && ", archived", `, ${count(held.length, "component")}`),
+    head([stage(type), name], el("span", { class: "sub" }, `Type ${type}`, archived && ", archived", `, ${count(held.length, "component")}`),
+      el("a", { class: "button push", href: address.to("changes", { environment: name }) }, "All changes")),
     description && el("p", { class: "prose" }, description),
-    section("Newest deployments", el("p", { class: "about" }, `${count(recent.total, "deployment")} `, el("a", { href: address.to("changes", { environment: name }) }, "All changes")), list(recent.data, replaced)),
-    section("Components", rows.length > 0 ? table(`Components in ${name}`, ["Component", "Version", "Since", "By"], rows) : notice("No deployment is current here.")),
+    el("div", { class: "cols" },
+      panel("Newest deployments", count(recent.total, "deployment"), brief(recent.data, ["state", "component"], { details: known })),
+      panel("Components", null, rows.length > 0 ? table(`Components in ${name}`, columns, [{ rows }], "brief") : notice("No deployment is current here."))),
   ];
+}
+
+function mark({ gap }) {
+  const shown = gap && shownGap(gap);
+  return shown && gapMark(shown, "loud");
 }

@@ -75,6 +75,9 @@ function forgeOf(address, provider) {
   return FORGES.get(provider)?.[0] ?? "gitea";
 }
 
+/** The web page of the repository of a deployment, or null. */
+export const repositoryOf = (deployment) => repositoryAddress(source(deployment));
+
 /** The web page of the commit of a deployment, or null. */
 export function commitPage(deployment) {
   const { provider } = source(deployment);

@@ -1,8 +1,9 @@
 // The drawing of what was current when: a lane for each environment, a colour for each version.
 
+import { SIGNS, svg } from "./elements.js";
 import { toDeployment } from "./links.js";
 import { between } from "./periods.js";
-import { exact } from "./text.js";
+import { exact, shortVersion, word } from "./text.js";
 
 const DAY = 86_400_000;
 const COLOURS = 6;
@@ -12,17 +13,10 @@ const LEAST_LINK = 28;
 /** The width of a character of a version. */
 const LETTER = 7.2;
 const WIDE = { days: 30, width: 1400, left: 120, right: 96 };
-const NARROW = { days: 9, width: 372, left: 84, right: 60 };
+const NARROW = { days: 9, width: 372, left: 78, right: 70 };
 
 /** The measures of the drawing on a wide screen or on a phone. */
 export const measures = (isNarrow) => (isNarrow ? NARROW : WIDE);
-
-function svg(name, attributes = {}, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children.flat().filter(Boolean));
-  return element;
-}
 
 /** Draws the lanes: environments with their `periods` and `attempts`. `numbers` has the number of each version. */
 export function lanes(title, environments, numbers, { days, width, left, right }, now = Date.now()) {
@@ -58,7 +52,7 @@ function lane({ name, type, periods, attempts }, y, place) {
     svg("line", { class: "nothing", x1: left, x2: x(now), y1: middle, y2: middle }),
     between(periods, from, now).map((period) => bar(period, name, middle, place)),
     attempts.filter((one) => Date.parse(one.occurredAt) > from).map((one) => mark(one, x(Date.parse(one.occurredAt)), middle)),
-    current && svg("text", { class: "version", x: x(now) + 8, y: middle + 4 }, svg("title", {}, current), cut(current, width - x(now) - 10)),
+    current && svg("text", { class: "version", x: x(now) + 8, y: middle + 4 }, svg("title", {}, current), cut(shortVersion(current), width - x(now) - 10)),
   );
 }
 
@@ -73,16 +67,13 @@ function bar({ deployment, start, end }, environment, middle, { x, now, numbers 
   const parts = [
     svg("title", {}, label),
     svg("rect", { class: `period lane${colour}`, x: x(start), y: middle - BAR / 2, width, height: BAR, rx: 4 }),
-    width > 34 && svg("text", { class: "version", x: x(start) + 8, y: middle + 4 }, cut(version, width - 12)),
+    width > 34 && svg("text", { class: "version", x: x(start) + 8, y: middle + 4 }, cut(shortVersion(version), width - 12)),
   ];
-  return width < LEAST_LINK ? svg("g", {}, parts) : svg("a", { href: toDeployment(id), "aria-label": label }, parts);
+  return width < LEAST_LINK ? svg("g", {}, parts) : svg("a", { class: "period-link", href: toDeployment(id), "aria-label": label }, parts);
 }
-
-const SIGNS = { failed: "✕", rolled_back: "↩", in_progress: "◐", pending: "○" };
 
 /** An attempt that is not current: its sign at the time of its latest status. */
 const mark = ({ status, version, occurredAt }, x, middle) =>
-  svg("g", { class: `mark ${status}` },
-    svg("title", {}, `${version}: ${status.replace("_", " ")}, ${exact(occurredAt)}`),
-    svg("circle", { cx: x, cy: middle, r: 8 }),
-    svg("text", { x, y: middle + 4 }, SIGNS[status]));
+  svg("svg", { class: `mark ${status}`, x: x - 8, y: middle - 8, width: 16, height: 16 },
+    svg("title", {}, `${version}: ${word(status)}, ${exact(occurredAt)}`),
+    svg("use", { href: `assets/icons.svg#${SIGNS[status]}` }));

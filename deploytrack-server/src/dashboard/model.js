@@ -2,6 +2,7 @@
 // The model of the matrix: rows, columns, gaps, filters and order from the responses of the server. This module has no
 // element and sends no request.
 
+import { TYPES, shownGap } from "./environments.js";
 import { matches } from "./signals.js";
 import { isSame, nameKey } from "./text.js";
 
@@ -114,18 +115,12 @@ export class MatrixModel {
 /** A property of an object itself, or null. `constructor` may be a name. */
 const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : null);
 
-/** The types of environments that follow each other. */
-const TYPES = ["development", "testing", "staging", "production"];
-
 /**
  * The gap of a cell: behind, ahead or different, by how many versions, and against which environment. Null if there is none. The
  * server answers it; without its answer, the nearest filled cell to the left with an earlier type is compared.
  */
 function gap({ type, current }, before) {
-  if (current.gap) {
-    const { against, state, versions = 0 } = current.gap;
-    return state === "same" ? null : { kind: state === "behind" || state === "ahead" ? state : "differs", versions, against };
-  }
+  if (current.gap) return shownGap(current.gap);
   const source = before.findLast((cell) => cell.current && TYPES.includes(cell.type) && TYPES.indexOf(cell.type) < TYPES.indexOf(type));
   if (!source || source.current.version === current.version) return null;
   return { kind: "differs", versions: 0, against: source.environment };

@@ -1,50 +1,70 @@
 // Elements that the pages of deployments, components, environments, changes and comparisons share.
 
 import { get } from "./api.js";
-import { el, unseen } from "./elements.js";
+import { button, el, icon, svg, tag, unseen, version as text } from "./elements.js";
 import { commitPage, pipelineOf } from "./forges.js";
 import { toComponent, toDeployment, toEnvironment } from "./links.js";
 import { isSame, webAddress } from "./text.js";
 
-/** Links to the page of a component and of an environment. */
-export const component = (name) => el("a", { href: toComponent(name) }, name);
-export const environment = (name) => el("a", { href: toEnvironment(name) }, name);
+/** The links to the page of a component and of an environment. */
+export const component = (name) => el("a", { class: "name-link", href: toComponent(name), title: name }, name);
+export const environment = (name, type) => el("a", { class: "tag-link", href: toEnvironment(name), title: name }, tag(name, type));
 
 /** A version. It links to its deployment. */
-export const version = ({ id, version }, kind = "") => el("a", { class: `version mono ${kind}`, href: toDeployment(id) }, version);
+export const version = ({ id, version }, kind = "") => el("a", { class: `version-link ${kind}`, href: toDeployment(id) }, text(version));
 
 /** A link to another site, or plain text if there is no address. */
 export const away = (href, ...text) =>
-  href ? el("a", { href, rel: "noopener noreferrer", target: "_blank" }, text, unseen(" (opens a new page)")) : el("span", {}, text);
+  href ? el("a", { class: "link", href, rel: "noopener noreferrer", target: "_blank" }, text, unseen(" (opens a new page)")) : el("span", {}, text);
 
-/** The link to the commit of a deployment, or null. */
-export const commit = (deployment, length = 40) =>
-  deployment.commitSha ? away(commitPage(deployment), el("code", {}, deployment.commitSha.slice(0, length))) : null;
+/** The link to the commit of a deployment, or null. The title is the whole hash. */
+export const commit = (deployment) =>
+  deployment.commitSha ? away(commitPage(deployment), el("code", { title: deployment.commitSha }, deployment.commitSha.slice(0, 7))) : null;
 
 /** The link to the pipeline of a deployment, or null. */
 export function pipeline(deployment) {
   const found = pipelineOf(deployment);
-  return found && away(found.address, found.name);
+  return found && [away(found.address, found.name), found.address && icon("out")];
 }
 
 /** A button that copies a text. */
 export function copy(text, label) {
-  const button = el("button", { type: "button", class: "copy", "aria-label": `Copy the ${label}`, click: act }, "Copy");
+  const element = button(`Copy the ${label}`, { class: "button bare copy", click: act }, icon("copy"));
   async function act() {
     const isDone = await navigator.clipboard?.writeText(text).then(() => true, () => false);
-    button.textContent = isDone ? "Copied" : "Not copied";
+    element.replaceChildren(isDone ? "Copied" : "Not copied");
+    setTimeout(() => element.replaceChildren(icon("copy")), 2_000);
   }
-  return button;
+  return element;
 }
+
+/** A bar that is filled up to a share. Words beside it must say the same. */
+export const meter = (width, share, kind = "") =>
+  svg("svg", { class: `meter ${kind}`, viewBox: `0 0 ${width} 6`, width, height: 6, "aria-hidden": "true" },
+    svg("rect", { width, height: 6, rx: 3 }), svg("rect", { class: "filled", width: Math.max(3, share * width), height: 6, rx: 3 }));
+
+/** The line of the title. */
+export const head = (title, ...beside) => el("div", { class: "head" }, el("h1", { tabindex: "-1" }, title), beside);
+
+/** A framed part of a page with its heading. */
+export const panel = (title, note, ...content) =>
+  el("section", { class: "panel" }, el("h2", {}, title, note && el("small", {}, note)), content);
 
 /** An entry of a list of facts. */
 export const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
 
-/** A section with a heading. */
-export const section = (title, ...content) => el("section", { class: "part" }, el("h2", {}, title), content.flat());
+/** The facts of the metadata. An object of simple values has a fact for each of them. */
+export const metadata = (all) => el("dl", { class: "facts" }, Object.entries(all).flatMap(metadataFacts));
+
+function metadataFacts([name, value]) {
+  const isObject = value !== null && typeof value === "object" && !Array.isArray(value);
+  const entries = isObject ? Object.entries(value) : [];
+  if (entries.length === 0) return [fact(name, metadataValue(value))];
+  return entries.map(([key, inner]) => fact(`${name}.${key}`, metadataValue(inner)));
+}
 
 /** A value of the metadata: a web address as a link, a nested value as indented JSON, everything else as text. */
-export function metadataValue(value) {
+function metadataValue(value) {
   if (value !== null && typeof value === "object") return el("pre", { tabindex: "0" }, JSON.stringify(value, null, 2));
   return typeof value === "string" ? away(webAddress(value), value) : String(value);
 }

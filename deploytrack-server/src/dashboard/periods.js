@@ -46,6 +46,10 @@ export function successor(deployment, others) {
   return later.sort((a, b) => time(a.succeededAt) - time(b.succeededAt))[0] ?? null;
 }
 
+/** The newest deployment that is unsettled or current in one of the places, or null. */
+export const newestOf = (places) =>
+  places.flatMap(({ current, attempt }) => [attempt, current]).filter(Boolean).sort((a, b) => time(b.occurredAt) - time(a.occurredAt))[0] ?? null;
+
 /** The sentence that says what is current in the cell of a deployment. */
 export function standing({ id, status }, current) {
   if (current?.id === id) return "This deployment is current.";
@@ -73,12 +77,4 @@ export function byDay(deployments, key = "occurredAt") {
     days.set(day, [...(days.get(day) ?? []), one]);
   }
   return [...days].map(([day, list]) => ({ day, list }));
-}
-
-/** The name of a day. */
-export function dayName(day, now = Date.now()) {
-  const today = new Date(now).setHours(0, 0, 0, 0);
-  if (day === today) return "Today";
-  if (day === new Date(today).setDate(new Date(today).getDate() - 1)) return "Yesterday";
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "full" }).format(day);
 }

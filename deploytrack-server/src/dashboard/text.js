@@ -82,14 +82,16 @@ export const startOfDay = (time) => new Date(time).setHours(0, 0, 0, 0);
 
 const SHORT = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const DAY_OF_YEAR = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 
 /** A time as day and minute. */
 export const moment = (time) => SHORT.format(new Date(time));
 
-/** The name of a day, seen from the time `now`: Today, Yesterday, or its date. */
+/** The name of a day, seen from the time `now`: Today, Yesterday, or its date, with the year if that is another one. */
 export function dayName(day, now) {
   const distance = Math.round((startOfDay(now) - startOfDay(day)) / 86_400_000);
-  return ["Today", "Yesterday"][distance] ?? DAY.format(new Date(day));
+  const isThisYear = new Date(day).getFullYear() === new Date(now).getFullYear();
+  return ["Today", "Yesterday"][distance] ?? (isThisYear ? DAY : DAY_OF_YEAR).format(new Date(day));
 }
 
 /** A number with its noun. */
@@ -100,12 +102,4 @@ export function webAddress(text) {
   if (typeof text !== "string" || !URL.canParse(text)) return null;
   const url = new URL(text);
   return url.protocol === "https:" || url.protocol === "http:" ? url.href : null;
-}
-
-/** The URL of a commit in a repository, or null if it is unknown. */
-export function commitAddress(repository, commit) {
-  const address = webAddress(repository);
-  if (!address || !commit) return null;
-  const folder = new URL(address).hostname === "bitbucket.org" ? "commits" : "commit";
-  return `${address.replace(/\/+$/, "").replace(/\.git$/, "")}/${folder}/${encodeURIComponent(commit)}`;
 }
