@@ -5,7 +5,7 @@ import { all, get, page } from "./api.js";
 import { controls } from "./controls.js";
 import { daily } from "./deployments.js";
 import { details } from "./details.js";
-import { ago, el, notice, redraw, report } from "./elements.js";
+import { ago, drawControls, el, notice, redraw, report } from "./elements.js";
 import { typesOf } from "./environments.js";
 import { component, environment, head, version } from "./parts.js";
 import { merged, requests, sortKey } from "./selection.js";
@@ -44,11 +44,7 @@ export function show(root, { parameters }) {
     }, TYPING_DELAY);
   };
 
-  function drawControls() {
-    const isOpen = tools.querySelector("#times:popover-open") !== null;
-    tools.replaceChildren(controls(filters, { change, type, suggest }));
-    if (isOpen) tools.querySelector("#times").showPopover();
-  }
+  const redrawControls = () => drawControls(tools, () => controls(filters, { change, type, suggest }));
 
   async function refresh() {
     latest += 1;
@@ -72,11 +68,11 @@ export function show(root, { parameters }) {
     else redraw(title, [text, asked, found], () => [head(text, found && about(asked, found))]);
   }
 
-  drawControls();
+  redrawControls();
   return {
     go(next) {
       filters = Object.fromEntries(next);
-      drawControls();
+      redrawControls();
       return refresh();
     },
     refresh,

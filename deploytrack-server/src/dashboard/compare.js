@@ -4,7 +4,7 @@ import * as address from "./address.js";
 import { all, get } from "./api.js";
 import { differences } from "./comparison.js";
 import { faults, pairs } from "./differences.js";
-import { button, chip, el, icon, moment, notice, pick, popover, redraw, report } from "./elements.js";
+import { button, chip, drawControls, el, icon, moment, notice, pick, popover, redraw, report } from "./elements.js";
 import { defaultPair, typesOf } from "./environments.js";
 import { comparePage } from "./forges.js";
 import { head } from "./parts.js";
@@ -58,7 +58,7 @@ export function show(root, { parameters }) {
     options = { ...options, from: exactName(options.from) ?? from, to: exactName(options.to) ?? to };
     if (JSON.stringify(current) !== JSON.stringify(names)) {
       names = current;
-      title.replaceChildren(controls(names, options, change));
+      drawControls(title, () => controls(names, options, change));
     }
     return wrong;
   }

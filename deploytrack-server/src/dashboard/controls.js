@@ -37,7 +37,7 @@ function text([name, label, isSuggested], filters, type, suggest) {
 /** The popover of the times: a few periods, and two fields. An empty field removes its filter. */
 function times({ occurredAfter, occurredBefore }, change) {
   const isSet = Boolean(occurredAfter || occurredBefore);
-  const period = ([name, days]) => el("button", { type: "button", class: "choice", "aria-current": !isSet && !days ? "true" : null, click: () => change({ occurredAfter: days && new Date(Date.now() - days * DAY).toISOString(), occurredBefore: null }) }, name);
+  const period = ([name, days]) => el("button", { type: "button", class: "choice", popovertarget: "times", popovertargetaction: "hide", "aria-current": !isSet && !days ? "true" : null, click: () => change({ occurredAfter: days && new Date(Date.now() - days * DAY).toISOString(), occurredBefore: null }) }, name);
   const field = (name, label, value) => moment(label, value, (time) => change({ [name]: time?.toISOString() }));
   return popover("times", periodText(occurredAfter, occurredBefore), isSet, PERIODS.map(period), el("hr"),
     el("div", { class: "fields" }, field("occurredAfter", "Since", occurredAfter), field("occurredBefore", "Until", occurredBefore)));

@@ -37,7 +37,7 @@ function content(found, typeOf) {
   return [
     head([`${componentName} `, el("span", { class: "version" }, deployment.version), " ", status(deployment.status)]),
     el("p", { class: "lead" }, standing(deployment, current), " ", since(deployment, current)),
-    el("section", { class: "panel pairs" }, el("h2", { class: "unseen" }, "Facts"), facts(found, [
+    el("section", { class: "panel columns" }, el("h2", { class: "unseen" }, "Facts"), facts(found, [
       fact("Component", component(componentName)),
       fact("Environment", place),
       fact("Version", el("span", { class: "mono" }, deployment.version), copy(deployment.version, "version")),

@@ -120,6 +120,13 @@ export const popover = (id, text, isSet, ...content) => [
   el("div", { id, class: "pop near", popover: "auto" }, content),
 ];
 
+/** Draws controls anew. An open popover stays, since somebody uses it: the controls are drawn when it closes. */
+export function drawControls(container, draw) {
+  const open = container.querySelector(":popover-open");
+  if (open) open.addEventListener("toggle", () => container.replaceChildren(draw()), { once: true });
+  else container.replaceChildren(draw());
+}
+
 /** Replaces the content of a container. A control that had the focus has it again. */
 export function replaceContent(container, children) {
   const controls = () => [...container.querySelectorAll("a, button, select, input")];
