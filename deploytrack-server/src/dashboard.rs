@@ -37,7 +37,7 @@ macro_rules! files {
     };
 }
 
-static FILES: [Asset; 55] = files![
+static FILES: [Asset; 56] = files![
     "index.html",
     "tokens.css",
     "style.css",
@@ -50,6 +50,7 @@ static FILES: [Asset; 55] = files![
     "api.js",
     "bar.js",
     "cards.js",
+    "catalog.js",
     "cell.js",
     "changes.js",
     "compare.js",

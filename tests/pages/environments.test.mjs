@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { defaultPair, shownGap, typesOf } from "../../deploytrack-server/src/dashboard/environments.js";
+import { defaultPair, earlier, shownGap, typesOf } from "../../deploytrack-server/src/dashboard/environments.js";
 
 const environments = (...list) => list.map(([name, type]) => ({ name, type }));
 
@@ -29,4 +29,11 @@ test("a gap without a direction differs, and equal cells have none", () => {
   assert.equal(shownGap({ against: "staging", state: "same" }), null);
   assert.deepEqual(shownGap({ against: "staging", state: "behind", versions: 2 }), { kind: "behind", versions: 2, against: "staging" });
   for (const state of ["diverged", "unknown"]) assert.deepEqual(shownGap({ against: "staging", state }), { kind: "differs", versions: 0, against: "staging" });
+});
+
+test("environments of an earlier type are known by their type, not by their place", () => {
+  const all = environments(["eu", "production"], ["demo", "other"], ["staging", "staging"], ["dev", "development"]);
+  const names = (other) => earlier(all, { type: other }).map(({ name }) => name);
+  assert.deepEqual(names("production"), ["staging", "dev"]);
+  assert.deepEqual([names("development"), names("other")], [[], []]);
 });

@@ -2,6 +2,7 @@
 
 import * as address from "./address.js";
 import { all, get, page } from "./api.js";
+import { environments } from "./catalog.js";
 import { controls } from "./controls.js";
 import { daily } from "./deployments.js";
 import { details } from "./details.js";
@@ -55,7 +56,7 @@ export function show(root, { parameters }) {
       const found = await readList(asked);
       if (isOld()) return;
       drawTitle(asked, found);
-      redraw(body, [asked, found.list, [...found.details], found.unknown, found.environments], () => content(asked, found));
+      redraw(body, [asked, found.list, [...found.details], found.unknown, found.catalog], () => content(asked, found));
     } catch (error) {
       if (!isOld()) report(body, error);
     }
@@ -93,18 +94,22 @@ const heading = ({ component, environment }) =>
 async function readList(filters) {
   const { component, environment } = filters;
   const isCell = component && environment;
-  const [environments, matrix] = await Promise.all([
-    all("environments", {}),
+  const [list, matrix] = await Promise.all([
+    readPage(filters),
     isCell ? get("deployments/matrix", { component, environment, includeArchived: "true" }) : null,
   ]);
-  const list = await readPage(filters, environments);
-  const [known, unknown] = await Promise.all([details(list.data), list.total === 0 ? unknownNames(filters) : []]);
-  return { list, matrix, details: known, unknown, environments };
+  const [known, unknown, catalog] = await Promise.all([
+    details(list.data),
+    list.total === 0 ? unknownNames(filters) : [],
+    environments(list.data.map((one) => one.environmentName)),
+  ]);
+  return { list, matrix, details: known, unknown, catalog };
 }
 
 /** One list has cursors. Of several lists the newest are shown, and the next page begins at a time. */
-async function readPage(filters, environments) {
-  const lists = await Promise.all(requests(filters, environments).map((parameters) => page("deployments", { order: "occurred", ...parameters, take: TAKE })));
+async function readPage(filters) {
+  const asked = requests(filters, filters.type ? await environments() : []);
+  const lists = await Promise.all(asked.map((parameters) => page("deployments", { order: "occurred", ...parameters, take: TAKE })));
   return lists.length === 1 ? lists[0] : merged(lists, sortKey(filters), TAKE);
 }
 
@@ -120,8 +125,8 @@ function concerns({ deployment }, { component, environment }) {
 }
 
 /** The note beside the heading: what is current in a cell, or the number of deployments. */
-function about(filters, { list, matrix, environments }) {
-  const typeOf = typesOf(environments);
+function about(filters, { list, matrix, catalog }) {
+  const typeOf = typesOf(catalog);
   const of = [filters.component && component(filters.component), filters.environment && environment(filters.environment, typeOf(filters.environment))].filter(Boolean);
   return [
     matrix && current(matrix, filters.environment),
@@ -135,10 +140,10 @@ function current([row], environment) {
   return el("p", { class: "lead" }, cell ? ["Current: ", version(cell), ", for ", ago(cell.deployedAt)] : "No deployment is current here.");
 }
 
-function content(filters, { list: { data, prev, next, before }, details, unknown, environments }) {
+function content(filters, { list: { data, prev, next, before }, details, unknown, catalog }) {
   const { cursor: _, before: from, ...rest } = filters;
   const link = (text, more) => el("a", { class: "button", href: address.to("changes", { ...rest, ...more }) }, text);
-  const context = { details, typeOf: typesOf(environments), key: sortKey(filters) };
+  const context = { details, typeOf: typesOf(catalog), key: sortKey(filters) };
   return [
     data.length > 0 ? daily(data, context) : notice(["No deployment matches.", ...unknown].join(" ")),
     el("nav", { class: "pages", "aria-label": "Pages of the list" },

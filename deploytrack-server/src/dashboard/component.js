@@ -1,7 +1,8 @@
 // The page of one component: where which version is current, what was current when, its deployments, and one of them.
 
 import * as address from "./address.js";
-import { all, get, page } from "./api.js";
+import { get, page } from "./api.js";
+import { environments } from "./catalog.js";
 import { gapMark } from "./cell.js";
 import { brief } from "./deployments.js";
 import { details } from "./details.js";
@@ -21,6 +22,8 @@ const MOST_PAGES = 5;
 const TAKE = 100;
 /** The most deployments in the list below the drawing. */
 const SHOWN = 25;
+/** Environments without the component are shown unless there are more environments than this. */
+const MOST_EMPTY = 12;
 const phone = matchMedia("(max-width: 720px)");
 /** Beside the list there is room for one deployment. */
 const wide = matchMedia("(min-width: 1101px)");
@@ -74,8 +77,7 @@ export function show(root, { id: name, parameters }) {
 
 async function readAll({ id, name }) {
   const start = new Date(new Date().setHours(0, 0, 0, 0) - measures(false).days * DAY).toISOString();
-  const [environments, current, before, matrix, recent] = await Promise.all([
-    all("environments", {}),
+  const [current, before, matrix, recent] = await Promise.all([
     get("deployments/latest", { componentId: id }),
     get("deployments/latest", { componentId: id, at: start }),
     get("deployments/matrix", { component: name, gaps: "true", includeArchived: "true" }),
@@ -83,8 +85,10 @@ async function readAll({ id, name }) {
   ]);
   const shown = new Set(recent.deployments.map((one) => one.id));
   const earlier = before.filter((one) => !shown.has(one.id));
-  const places = await Promise.all(environments.map((environment) => place(environment, [...recent.deployments, ...earlier], current, matrix[0]?.environments ?? {})));
-  return { ...recent, earlier, environments, places: places.filter((place) => place.current || place.periods.length > 0 || place.attempts.length > 0 || !place.archived) };
+  const catalog = await environments([...recent.deployments, ...earlier].map((one) => one.environmentName));
+  const places = await Promise.all(catalog.map((environment) => place(environment, [...recent.deployments, ...earlier], current, matrix[0]?.environments ?? {})));
+  const isShown = (place) => place.current || place.periods.length > 0 || place.attempts.length > 0 || (!place.archived && catalog.length <= MOST_EMPTY);
+  return { ...recent, earlier, catalog, places: places.filter(isShown) };
 }
 
 /** The deployments since a time, newest first, as far as a few pages go. */
@@ -121,14 +125,14 @@ async function undeployedAt({ id, occurredAt }) {
   return Date.parse(history.findLast((entry) => entry.event === "undeployed")?.occurredAt ?? occurredAt);
 }
 
-function content({ component, deployments, total, isCut, earlier, places, environments, details }, chosen) {
+function content({ component, deployments, total, isCut, earlier, places, catalog, details }, chosen) {
   const { name, owner, kind, lifecycle, description } = component;
   const about = [owner && `Owner ${owner}`, kind, lifecycle].filter(Boolean).join(", ");
   const repository = deployments.map(repositoryOf).find(Boolean);
   const measured = measures(phone.matches);
   const note = `${measured.days} days. One colour is one version.${isCut ? ` Only the newest ${deployments.length} deployments are drawn.` : ""}`;
   const to = wide.matches ? (id) => `${toComponent(name)}?deployment=${id}` : toDeployment;
-  const typeOf = typesOf(environments);
+  const typeOf = typesOf(catalog);
   return [
     head(name, el("span", { class: "sub" }, about), el("span", { class: "push" }),
       repository && el("a", { class: "button", href: repository, rel: "noopener noreferrer", target: "_blank" }, icon("out"), "Repository"),
@@ -156,7 +160,7 @@ function placeItem({ name, type, current, gap, attempt }, chosen) {
   const isChosen = chosen && isSame(chosen.environmentName, name);
   return el("li", { class: `place ${type}`, "aria-current": isChosen ? "true" : null },
     el("a", { class: "name-link", href: toEnvironment(name), title: name }, tag(name, type)),
-    el("span", { class: "big" }, current ? [sign("succeeded"), version(current), gap && gapMark(gap, "loud")] : el("span", { class: "dim" }, "nothing")),
+    el("span", { class: `big ${type === "production" ? "prod" : ""}` }, current ? [sign("succeeded"), version(current), gap && gapMark(gap)] : el("span", { class: "dim" }, "nothing")),
     current && el("span", { class: "inline" }, person(current.deployedBy), el("span", { class: "dim" }, ago(current.succeededAt), " ago")),
     attempt && el("span", { class: `inline alarm ${attempt.status}` }, status(attempt.status), version(attempt)));
 }

@@ -1,6 +1,6 @@
 // The page of one deployment: what is current in its cell, its facts, its attempts, its history and its metadata.
 
-import { all } from "./api.js";
+import { environments } from "./catalog.js";
 import { el, person, redraw, report, status } from "./elements.js";
 import { typesOf } from "./environments.js";
 import { facts, read } from "./facts.js";
@@ -17,9 +17,10 @@ export function show(root, { id }) {
 
   async function refresh() {
     try {
-      const [found, environments] = await Promise.all([read(id), all("environments", {})]);
+      const found = await read(id);
       cell = found.deployment;
-      redraw(body, [found, environments], () => content(found, typesOf(environments)));
+      const types = await environments([cell.environmentName]);
+      redraw(body, [found, types], () => content(found, typesOf(types)));
     } catch (error) {
       report(body, error);
     }

@@ -1,17 +1,20 @@
 // The page of one environment: its newest deployments, and which versions are in it.
 
 import * as address from "./address.js";
-import { all, get } from "./api.js";
+import { get } from "./api.js";
+import { environments } from "./catalog.js";
 import { gapMark } from "./cell.js";
 import { brief } from "./deployments.js";
 import { details } from "./details.js";
 import { el, notice, person, redraw, report, stage, steppedAge } from "./elements.js";
-import { shownGap } from "./environments.js";
+import { earlier, shownGap } from "./environments.js";
 import { table } from "./lists.js";
 import { component, head, panel, version } from "./parts.js";
 import { cellIn, count, isSame } from "./text.js";
 
 const TAKE = 25;
+/** The most earlier environments with which the cells are compared. */
+const MOST_EARLIER = 20;
 
 /** Shows the environment with the name in the address. */
 export function show(root, { id: name }) {
@@ -36,17 +39,16 @@ export function show(root, { id: name }) {
   return { go: refresh, refresh, onEvents: (events) => (events.some(({ deployment }) => !deployment || isSame(deployment.environmentName, name)) ? refresh() : undefined) };
 }
 
-/** The cells of the environment. The server compares only the cells of its answer, so a gap needs the environments before. */
-async function cells({ name, archived }) {
-  if (archived) return get("deployments/matrix", { environment: name });
-  const names = (await all("environments", { archived: "false" })).map((one) => one.name);
-  const before = names.slice(0, names.findIndex((other) => isSame(other, name)) + 1);
-  return get("deployments/matrix", { environment: before, gaps: "true" });
+/** The cells of the environment. The server compares only the cells of its answer, so a gap needs those of earlier environments. */
+async function cells(environment) {
+  const others = (await environments()).filter((one) => !one.archived);
+  const names = earlier(others, environment).slice(-MOST_EARLIER).map((one) => one.name);
+  return get("deployments/matrix", { environment: [...names, environment.name], gaps: "true" });
 }
 
 function content({ name, type, description, archived }, matrix, recent, known) {
   const held = matrix.map((row) => ({ name: row.componentName, cell: cellIn(row.environments, name) })).filter(({ cell }) => cell);
-  const rows = held.map(({ name, cell }) => ({ cells: [component(name), el("span", { class: "inline" }, version(cell), mark(cell)), person(cell.deployedBy), steppedAge(cell.deployedAt)] }));
+  const rows = held.map((one) => ({ cells: [component(one.name), el("span", { class: `inline ${type === "production" ? "prod" : ""}` }, version(one.cell), mark(one.cell)), person(one.cell.deployedBy), steppedAge(one.cell.deployedAt)] }));
   const columns = [["Component", "component"], ["Version", "change"], ["Who", "by"], ["Since", "when"]];
   return [
     head([stage(type), name], el("span", { class: "sub" }, `Type ${type}`, archived && ", archived", `, ${count(held.length, "component")}`),
@@ -60,5 +62,5 @@ function content({ name, type, description, archived }, matrix, recent, known) {
 
 function mark({ gap }) {
   const shown = gap && shownGap(gap);
-  return shown && gapMark(shown, "loud");
+  return shown && gapMark(shown);
 }

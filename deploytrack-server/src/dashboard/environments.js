@@ -13,15 +13,19 @@ export function typesOf(environments) {
   return (name) => types.get(nameKey(name)) ?? null;
 }
 
+/** The environments of an earlier type than another one. */
+export function earlier(environments, other) {
+  const rank = ({ type }) => TYPES.indexOf(type);
+  return environments.filter((one) => rank(one) >= 0 && rank(one) < rank(other));
+}
+
 /**
  * The names of the two environments that a comparison without parameters shows: the first one for production, or the last one,
  * and before it the last environment of an earlier type.
  */
 export function defaultPair(environments) {
   const to = environments.find(({ type }) => type === "production") ?? environments.at(-1);
-  const rank = ({ type }) => TYPES.indexOf(type);
-  const isEarlier = (one) => rank(one) >= 0 && rank(one) < rank(to);
-  const from = environments.findLast(isEarlier) ?? environments.findLast((one) => one !== to) ?? to;
+  const from = earlier(environments, to).at(-1) ?? environments.findLast((one) => one !== to) ?? to;
   return [from?.name, to?.name];
 }
 
