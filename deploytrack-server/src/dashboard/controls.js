@@ -29,15 +29,17 @@ export function controls(filters, { change, type, suggest }) {
 
 function text([name, label, isSuggested], filters, type, suggest) {
   const list = isSuggested ? el("datalist", { id: `known-${name}` }) : null;
-  return el("label", { class: "field" }, el("span", {}, label),
-    el("input", { type: "search", value: filters[name], list: list && list.id, spellcheck: "false", autocomplete: "off", focus: () => list && suggest(name, list), input: (event) => type(name, event.target.value.trim()) }),
-    list);
+  const suggested = list && { list: list.id, focus: () => suggest(name, list) };
+  const input = { type: "search", value: filters[name], spellcheck: "false", autocomplete: "off", input: (event) => type(name, event.target.value.trim()) };
+  return el("label", { class: "field" }, el("span", {}, label), el("input", { ...input, ...suggested }), list);
 }
 
 /** The popover of the times: a few periods, and two fields. An empty field removes its filter. */
 function times({ occurredAfter, occurredBefore }, change) {
   const isSet = Boolean(occurredAfter || occurredBefore);
-  const period = ([name, days]) => el("button", { type: "button", class: "choice", popovertarget: "times", popovertargetaction: "hide", "aria-current": !isSet && !days ? "true" : null, click: () => change({ occurredAfter: days && new Date(Date.now() - days * DAY).toISOString(), occurredBefore: null }) }, name);
+  const choose = (days) => change({ occurredAfter: days && new Date(Date.now() - days * DAY).toISOString(), occurredBefore: null });
+  const hides = { popovertarget: "times", popovertargetaction: "hide" };
+  const period = ([name, days]) => el("button", { type: "button", class: "choice", ...hides, "aria-current": !isSet && !days ? "true" : null, click: () => choose(days) }, name);
   const field = (name, label, value) => moment(label, value, (time) => change({ [name]: time?.toISOString() }));
   return popover("times", periodText(occurredAfter, occurredBefore), isSet, PERIODS.map(period), el("hr"),
     el("div", { class: "fields" }, field("occurredAfter", "Since", occurredAfter), field("occurredBefore", "Until", occurredBefore)));

@@ -11,7 +11,7 @@ const LONGEST = 26 * 7 * 24;
 const TURNED = { behind: "ahead", ahead: "behind" };
 
 /** The outcomes in their order, with their sign and words. `from` and `to` are the names of the two sides. */
-export const OUTCOMES = [
+const OUTCOMES = [
   ["behind", "behind", (_, to) => `${to} is behind`],
   ["ahead", "ahead", (_, to) => `${to} is ahead`],
   ["diverged", "differs", () => "diverged"],

@@ -13,6 +13,7 @@ import { component, head, panel, version } from "./parts.js";
 import { cellIn, count, isSame } from "./text.js";
 
 const TAKE = 25;
+const COLUMNS = [["Component", "component"], ["Version", "change"], ["Who", "by"], ["Since", "when"]];
 /** The most earlier environments with which the cells are compared. */
 const MOST_EARLIER = 20;
 
@@ -48,19 +49,19 @@ async function cells(environment) {
 
 function content({ name, type, description, archived }, matrix, recent, known) {
   const held = matrix.map((row) => ({ name: row.componentName, cell: cellIn(row.environments, name) })).filter(({ cell }) => cell);
-  const rows = held.map((one) => ({ cells: [component(one.name), el("span", { class: `inline ${type === "production" ? "prod" : ""}` }, version(one.cell), mark(one.cell)), person(one.cell.deployedBy), steppedAge(one.cell.deployedAt)] }));
-  const columns = [["Component", "component"], ["Version", "change"], ["Who", "by"], ["Since", "when"]];
+  const rows = held.map(({ name, cell }) => ({ cells: [component(name), heldVersion(cell, type), person(cell.deployedBy), steppedAge(cell.deployedAt)] }));
   return [
     head([stage(type), name], el("span", { class: "sub" }, `Type ${type}`, archived && ", archived", `, ${count(held.length, "component")}`),
       el("a", { class: "button push", href: address.to("changes", { environment: name }) }, "All changes")),
     description && el("p", { class: "prose" }, description),
     el("div", { class: "cols" },
       panel("Newest deployments", count(recent.total, "deployment"), brief(recent.data, ["state", "component"], { details: known })),
-      panel("Components", null, rows.length > 0 ? table(`Components in ${name}`, columns, [{ rows }], "brief") : notice("No deployment is current here."))),
+      panel("Components", null, rows.length > 0 ? table(`Components in ${name}`, COLUMNS, [{ rows }], "brief") : notice("No deployment is current here."))),
   ];
 }
 
-function mark({ gap }) {
-  const shown = gap && shownGap(gap);
-  return shown && gapMark(shown);
+/** A version with its gap, which is louder in production. */
+function heldVersion(cell, type) {
+  const gap = cell.gap && shownGap(cell.gap);
+  return el("span", { class: `inline ${type === "production" ? "prod" : ""}` }, version(cell), gap && gapMark(gap));
 }

@@ -11,7 +11,8 @@ import { count } from "./text.js";
 export function table(caption, columns, bodies, kind = "") {
   const named = columns.map((column) => [column].flat());
   const head = named.map(([name, kind]) => el("th", { scope: "col", class: kind ?? null }, name));
-  const cell = (content, at) => el("td", { class: named[at][1] ?? null, "data-column": typeof named[at][0] === "string" ? named[at][0] : null }, content);
+  const label = (at) => (typeof named[at][0] === "string" ? named[at][0] : null);
+  const cell = (content, at) => el("td", { class: named[at][1] ?? null, "data-column": label(at) }, content);
   const row = ({ cells, isChosen }) => el("tr", { "aria-current": isChosen ? "true" : null }, cells.map(cell));
   return el("table", { class: `list ${kind}` }, el("caption", { class: "unseen" }, caption), el("thead", {}, el("tr", {}, head)),
     bodies.map(({ head, rows }) => el("tbody", {}, head && groupHead(head, columns.length), rows.map(row))));
