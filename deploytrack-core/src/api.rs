@@ -16,7 +16,8 @@ use crate::{
     fault::{Fault, Faults},
     json::{Fields, parse_id},
     status::Status,
-    text::{Invalid, Name},
+    text::{Invalid, Name, ViewQuery},
+    wall::{MOST_OF_NAME, NewWall},
 };
 
 /// The start of every path of the API.
@@ -44,6 +45,8 @@ pub const EVENTS: &str = "/api/v1/events";
 pub const SESSION: &str = "/api/v1/session";
 /// Issues a code that a browser exchanges for a session.
 pub const SESSION_CODE: &str = "/api/v1/session/code";
+/// The walls: links that show one view of the matrix. One wall is at `/:id`.
+pub const WALLS: &str = "/api/v1/walls";
 /// The OpenAPI document of this API.
 pub const OPENAPI: &str = "/api/v1/openapi.json";
 /// Components. One component is at `/:id`.
@@ -388,6 +391,30 @@ impl FromBody for NewComponent {
         let name: Option<Name> = fields.required("name");
         let details = component_details(&mut fields);
         fields.finish(name.map(|name| Self { name, details }))
+    }
+}
+
+impl FromBody for NewWall {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        let name: Option<Name> = fields.required("name");
+        let is_long = |name: &Name| name.as_str().chars().count() > MOST_OF_NAME;
+        if name.as_ref().is_some_and(is_long) {
+            fields.wrong::<()>(
+                "name",
+                format!("must be at most {MOST_OF_NAME} characters long"),
+            );
+        }
+        let view: ViewQuery = fields.text("view").unwrap_or_default();
+        fields.finish(name.map(|name| Self { name, view }))
+    }
+}
+
+impl NewWall {
+    /// The body, as [`FromBody`] reads it.
+    #[must_use]
+    pub fn to_body(&self) -> Value {
+        json!({ "name": self.name, "view": self.view })
     }
 }
 

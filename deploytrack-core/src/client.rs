@@ -50,6 +50,7 @@ use crate::{
     session::LoginCode,
     text::Name,
     verification::Verification,
+    wall::{NewWall, Wall, WallLink},
 };
 
 impl Client {
@@ -172,6 +173,22 @@ impl Client {
     pub async fn login_code(&self) -> Result<ApiResponse<LoginCode>, Error> {
         self.send(Method::POST, api::SESSION_CODE, &[], &json!({}))
             .await
+    }
+
+    /// Creates a wall. The response has the secret of its link, which cannot be read again.
+    pub async fn create_wall(&self, new: &NewWall) -> Result<ApiResponse<WallLink>, Error> {
+        self.send(Method::POST, api::WALLS, &[], &new.to_body())
+            .await
+    }
+
+    /// Reads a page of walls in the order of their names.
+    pub async fn walls(&self, page: PageRequest) -> Result<ApiResponse<Page<Wall>>, Error> {
+        self.page(api::WALLS, &query::named(None, page)).await
+    }
+
+    /// Revokes a wall: its link and its sessions end.
+    pub async fn revoke_wall(&self, id: Uuid) -> Result<(), Error> {
+        self.delete(&one(api::WALLS, id)).await
     }
 
     /// Reads a page of components in the order of their names, or only the component with this

@@ -26,7 +26,7 @@ pub enum Error {
     /// No record has this id or name.
     #[error("there is no {what} {key}")]
     NotFound {
-        /// The kind of record: `component`, `environment` or `deployment`.
+        /// The kind of record: `component`, `environment`, `deployment` or `wall`.
         what: &'static str,
         /// The id or name in the request.
         key: String,
@@ -39,6 +39,12 @@ pub enum Error {
         /// The name.
         name: Name,
     },
+    /// The name of the wall is in use.
+    #[error("the wall {0} exists already; revoke it first, or choose another name")]
+    WallExists(Name),
+    /// There are as many walls as there may be.
+    #[error("there are {0} walls, which is the most; revoke one first")]
+    TooManyWalls(u64),
     /// A component or environment with deployments cannot be deleted.
     #[error(
         "the {kind} {name} has deployments, and history is never deleted; archive it instead ({{\"archived\": true}})"

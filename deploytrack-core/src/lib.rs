@@ -30,6 +30,7 @@
 //! | [`compare`] | which of two environments is ahead, and by which versions |
 //! | [`event`] | the events of `GET /api/v1/events` |
 //! | [`verification`] | the result of a comparison of all derived data with the history |
+//! | [`wall`] | walls: links that show one view of the matrix |
 //! | [`session`] | sessions of the pages, and the codes that open one |
 //! | [`query`] | filters, cursors and pages |
 //! | [`matrix`] | rows and cells of the matrix |
@@ -127,4 +128,5 @@ pub mod text;
 #[cfg(feature = "store")]
 pub mod tracker;
 pub mod verification;
+pub mod wall;
 mod words;

@@ -8,6 +8,7 @@ use crate::{
     clock::{self, Time},
     digest::Digest,
     text::Label,
+    wall::ShownWall,
 };
 
 /// The most sessions of one subject, and the most codes. A new one replaces the oldest.
@@ -20,14 +21,18 @@ pub const MOST: i64 = 10_000;
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Login {
-    /// The subject of the token.
+    /// The subject of the token, or `wall` and the name of the wall.
     pub subject: Label,
-    /// The role of the token: `reader` or `admin`.
+    /// The role of the token: `reader` or `admin`. For the session of a wall: `wall`.
     pub role: String,
-    /// When the token ends, and the session with it.
-    #[serde(with = "clock::wire")]
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
-    pub expires_at: Time,
+    /// When the token ends, and the session with it. The session of a wall ends when the wall is
+    /// revoked.
+    #[serde(default, with = "clock::wire_option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required = true))]
+    pub expires_at: Option<Time>,
+    /// The wall, for the session of a wall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall: Option<ShownWall>,
 }
 
 /// A code that one browser exchanges for a session: the answer of `POST /api/v1/session/code`.

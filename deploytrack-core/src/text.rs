@@ -117,6 +117,24 @@ checked_text! {
     }
 }
 
+checked_text! {
+    /// The query of a page, such as `env=production&q=pay`: at most 1,024 characters, no control
+    /// characters.
+    ViewQuery, 0..=1024, |text| {
+        if text.chars().any(char::is_control) {
+            return Err(Invalid("must have no control characters"));
+        }
+        prose(text, ViewQuery::MOST, "must be at most 1024 characters long")
+    }
+}
+
+impl Default for ViewQuery {
+    /// The query of the whole matrix.
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
 fn line(text: &str, most: usize, too_long: &'static str) -> Result<(), Invalid> {
     if text.is_empty() {
         Err(Invalid("must not be empty"))

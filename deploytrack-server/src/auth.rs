@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use deploytrack_core::wall::Wall;
 use http::{HeaderMap, Method, header};
 
 use crate::{
     App,
     identity::Identity,
-    refusal::Refusal,
+    refusal::{Refusal, internal},
     session,
     token::{Claims, TokenFault},
 };
@@ -26,7 +27,10 @@ pub(crate) enum Access {
     Session,
     /// A valid token, or a session for a read.
     Reader,
-    /// The same with the role `admin`.
+    /// The same, or the session of a wall: what the page of a wall reads. Everything else is closed
+    /// to walls.
+    Wall,
+    /// As `Reader`, with the role `admin`.
     Admin,
 }
 
@@ -35,7 +39,7 @@ impl Access {
     pub(crate) const fn needs_token(self) -> bool {
         match self {
             Self::Open | Self::Health | Self::Badges | Self::Session => false,
-            Self::Reader | Self::Admin => true,
+            Self::Reader | Self::Wall | Self::Admin => true,
         }
     }
 }
@@ -51,11 +55,16 @@ pub(crate) async fn authorize(
     if !access.needs_token() {
         return Ok(Identity::anyone());
     }
-    let claims = if headers.contains_key(header::AUTHORIZATION) || !method.is_safe() {
+    let claims = if headers.contains_key(header::AUTHORIZATION) {
         check_token(app, bearer_token(headers)?)?
-    } else {
+    } else if method.is_safe() {
         session(app, headers).await?
+    } else {
+        return Err(refusal_of_write(app, headers).await);
     };
+    if claims.wall.is_some() && access != Access::Wall {
+        return Err(Refusal::Wall);
+    }
     if access == Access::Admin && !claims.admin {
         return Err(Refusal::Role);
     }
@@ -71,8 +80,29 @@ pub(crate) fn check_token(app: &App, token: &str) -> Result<Arc<Claims>, Refusal
     })
 }
 
-/// The claims of the token for which the session of the request was begun.
+/// The refusal of a write without a token.
+async fn refusal_of_write(app: &App, headers: &HeaderMap) -> Refusal {
+    match wall(app, headers).await {
+        Ok(Some(_)) => Refusal::Wall,
+        Ok(None) => Refusal::NoToken,
+        Err(refusal) => refusal,
+    }
+}
+
+/// The wall whose session the request has, if it has the cookie of a wall.
+pub(crate) async fn wall(app: &App, headers: &HeaderMap) -> Result<Option<Wall>, Refusal> {
+    let Some(id) = session::wall(headers, app.verifier.fingerprint()) else {
+        return Ok(None);
+    };
+    let found = app.tracker.wall(&id).await?;
+    found.map(Some).ok_or(Refusal::RevokedWall)
+}
+
+/// The claims of the token for which the session of the request was begun, or of its wall.
 pub(crate) async fn session(app: &App, headers: &HeaderMap) -> Result<Arc<Claims>, Refusal> {
+    if let Some(wall) = wall(app, headers).await? {
+        return Ok(Arc::new(Claims::of_wall(wall).map_err(internal)?));
+    }
     let verifier = app.verifier.fingerprint();
     let id = session::id(headers, verifier).ok_or(Refusal::NoToken)?;
     let found = app.tracker.session(&id, verifier).await?;
@@ -81,6 +111,7 @@ pub(crate) async fn session(app: &App, headers: &HeaderMap) -> Result<Arc<Claims
         subject: found.subject,
         admin: found.admin,
         expires_at: found.expires_at,
+        wall: None,
     }))
 }
 

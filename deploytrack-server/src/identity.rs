@@ -114,6 +114,7 @@ mod tests {
             subject: subject.parse().unwrap(),
             admin,
             expires_at: deploytrack_core::clock::Time::UNIX_EPOCH,
+            wall: None,
         }))
     }
 

@@ -40,6 +40,10 @@ pub(crate) enum Refusal {
     LoggedIn(Label, Label),
     /// The code has ended, was used or never existed.
     UsedCode,
+    /// The session of a wall asks for something else than its view.
+    Wall,
+    /// The wall was revoked or never existed.
+    RevokedWall,
     /// The target and the headers are too large.
     Head,
     /// The body is too large. The text names the limit.

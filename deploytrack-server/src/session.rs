@@ -3,18 +3,30 @@
 //! The cookie has a random id of 256 bits, and the database has only its hash. Its name depends on
 //! the secret of the server: browsers share cookies between the ports of a host, and two servers
 //! there must not end each other's sessions.
+//!
+//! The id of a wall's session is computed from the secret of its link, so that opening the link
+//! again is no write. It ends when the wall is revoked.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use deploytrack_core::{clock::Time, digest::Digest};
 use http::{HeaderMap, HeaderName, HeaderValue, header, uri::Authority};
 
-use crate::refusal::{Refusal, internal};
+use crate::{
+    refusal::{Refusal, internal},
+    token::Verifier,
+};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The start of a code. A token is never read as a code: it begins otherwise.
 pub(crate) const CODE: &str = "dtc_";
 /// The characters of an id: 32 bytes in base64.
 const ID_LENGTH: usize = 43;
+/// The start of the secret of a wall's link.
+pub(crate) const WALL: &str = "dtw_";
+/// The start of the id of a wall's session: such an id is longer than any other.
+const WALL_ID: char = 'w';
+/// The longest `Max-Age` that browsers accept: 400 days, in seconds.
+const WALL_AGE: i64 = 400 * 24 * 3600;
 /// The prefix with which a browser accepts a cookie only over https, for this host alone (RFC
 /// 6265bis, section 4.1.3).
 const HOST: &str = "__Host-";
@@ -28,10 +40,34 @@ pub(crate) fn random() -> Result<String, Refusal> {
 
 /// The hash under which the id of the request's session is stored, if there is a cookie.
 pub(crate) fn id(headers: &HeaderMap, verifier: &Digest) -> Option<Digest> {
-    let name = name(verifier);
-    let secure = value(headers, &format!("{HOST}{name}"));
-    let id = secure.or_else(|| value(headers, &name))?;
+    let (id, _) = cookie_value(headers, verifier)?;
     (id.len() == ID_LENGTH).then(|| Digest::of(id.as_bytes()))
+}
+
+/// The hash under which the id of the request's wall is stored, if there is a cookie of a wall.
+pub(crate) fn wall(headers: &HeaderMap, verifier: &Digest) -> Option<Digest> {
+    let (id, _) = cookie_value(headers, verifier)?;
+    let is_wall = id.len() == ID_LENGTH + 1 && id.starts_with(WALL_ID);
+    is_wall.then(|| Digest::of(id.as_bytes()))
+}
+
+/// The secret of a wall's link, from a random seed.
+pub(crate) fn wall_secret(verifier: &Verifier, seed: &str) -> String {
+    let bytes = verifier.wall_bytes(&Digest::of(seed.as_bytes()));
+    format!("{WALL}{}", URL_SAFE_NO_PAD.encode(bytes.as_bytes()))
+}
+
+/// The id of a wall's session, from the secret of its link.
+pub(crate) fn wall_id(secret: &str) -> String {
+    let id = Digest::of(format!("deploytrack wall session\n{secret}").as_bytes());
+    format!("{WALL_ID}{}", URL_SAFE_NO_PAD.encode(id.as_bytes()))
+}
+
+/// The id in the cookie of the request, and whether the cookie is only for https.
+fn cookie_value<'a>(headers: &'a HeaderMap, verifier: &Digest) -> Option<(&'a str, bool)> {
+    let name = name(verifier);
+    let secure = value(headers, &format!("{HOST}{name}")).map(|id| (id, true));
+    secure.or_else(|| value(headers, &name).map(|id| (id, false)))
 }
 
 fn name(verifier: &Digest) -> String {
@@ -65,6 +101,26 @@ pub(crate) fn cookie(
         id,
         (expires_at - now).num_seconds().max(0),
     )
+}
+
+/// The `Set-Cookie` of a wall's session.
+pub(crate) fn wall_cookie(
+    headers: &HeaderMap,
+    verifier: &Digest,
+    id: &str,
+) -> Result<HeaderValue, Refusal> {
+    set_cookie(is_https(headers), verifier, id, WALL_AGE)
+}
+
+/// The `Set-Cookie` with which the browser keeps the wall's session of this request for another 400
+/// days. A page sends no `Origin` when it reads, so the cookie is as secure as it was.
+pub(crate) fn renewed_wall_cookie(
+    headers: &HeaderMap,
+    verifier: &Digest,
+) -> Result<Option<HeaderValue>, Refusal> {
+    let known = cookie_value(headers, verifier);
+    let renew = |(id, https)| set_cookie(https, verifier, id, WALL_AGE);
+    known.map(renew).transpose()
 }
 
 /// The `Set-Cookie`s that remove the session, with and without https.
@@ -195,5 +251,26 @@ mod tests {
             );
             assert_eq!(id(&headers(&[("cookie", &pair)]), &Digest::of(b"b")), None);
         }
+    }
+
+    #[test]
+    fn the_cookie_of_a_wall_is_renewed_as_it_was_and_is_no_other_session() {
+        let (verifier, wall) = (Digest::of(b"a secret"), wall_id("dtw_a"));
+        assert_ne!(wall, wall_id("dtw_b"));
+        for origin in ["http://host", "https://host"] {
+            let set = wall_cookie(&headers(&[("origin", origin)]), &verifier, &wall).unwrap();
+            let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+            let again = headers(&[("cookie", &pair)]);
+            assert_eq!(
+                super::wall(&again, &verifier),
+                Some(Digest::of(wall.as_bytes()))
+            );
+            assert_eq!(id(&again, &verifier), None);
+            assert_eq!(renewed_wall_cookie(&again, &verifier).unwrap(), Some(set));
+        }
+        let name = name(&verifier);
+        let session = format!("{name}={}", "w".repeat(ID_LENGTH));
+        let session = headers(&[("cookie", &session)]);
+        assert_eq!(super::wall(&session, &verifier), None);
     }
 }

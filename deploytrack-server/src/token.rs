@@ -5,7 +5,13 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use deploytrack_core::{clock::Time, digest::Digest, json, text::Label};
+use deploytrack_core::{
+    clock::Time,
+    digest::Digest,
+    json,
+    text::{Invalid, Label},
+    wall::Wall,
+};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use serde::de::IgnoredAny;
@@ -83,6 +89,11 @@ impl Secret {
         let mut bytes = format!("deploytrack session\n{terms}\n").into_bytes();
         bytes.extend_from_slice(self.bytes.expose_secret());
         Digest::of(&bytes)
+    }
+
+    /// The key from which the secrets of walls are computed.
+    fn wall_key(&self) -> Digest {
+        Digest::of(&[b"deploytrack wall\n", self.bytes.expose_secret()].concat())
     }
 
     /// The longest lifetime of a token.
@@ -171,9 +182,21 @@ pub(crate) struct Claims {
     pub(crate) admin: bool,
     /// When the token ends, in whole seconds.
     pub(crate) expires_at: Time,
+    /// The wall, if these are the claims of a wall's session.
+    pub(crate) wall: Option<Box<Wall>>,
 }
 
 impl Claims {
+    /// The claims of the session of a wall, which has no end of its own.
+    pub(crate) fn of_wall(wall: Wall) -> Result<Self, Invalid> {
+        Ok(Self {
+            subject: Label::new(format!("wall {}", wall.name))?,
+            admin: false,
+            expires_at: Time::MAX_UTC,
+            wall: Some(Box::new(wall)),
+        })
+    }
+
     /// Reads the subject, the roles and the end from the JSON of a token.
     fn of(claims: &Map<String, Value>) -> Option<Self> {
         let subject = Label::new(claims.get("sub")?.as_str()?).ok()?;
@@ -186,6 +209,7 @@ impl Claims {
             subject,
             admin: roles.iter().any(|role| role == ADMIN),
             expires_at: end_of(claims)?,
+            wall: None,
         })
     }
 }
@@ -207,6 +231,7 @@ pub(crate) struct Verifier {
     audience: Option<String>,
     longest: Duration,
     fingerprint: Digest,
+    wall_key: Digest,
     cache: TokenCache,
 }
 
@@ -226,6 +251,7 @@ impl Verifier {
             audience: secret.audience.clone(),
             longest: secret.longest,
             fingerprint: secret.fingerprint(),
+            wall_key: secret.wall_key(),
             cache: TokenCache::default(),
         }
     }
@@ -233,6 +259,12 @@ impl Verifier {
     /// The digest of the secret and of what it accepts. A session ends when it changes.
     pub(crate) const fn fingerprint(&self) -> &Digest {
         &self.fingerprint
+    }
+
+    /// The bytes that only this secret makes from a random seed. Key and seed have fixed lengths, so
+    /// the hash of both is a keyed one.
+    pub(crate) fn wall_bytes(&self, seed: &Digest) -> Digest {
+        Digest::of(&[&self.wall_key.as_bytes()[..], seed.as_bytes()].concat())
     }
 
     /// The claims of a valid token.

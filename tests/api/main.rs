@@ -26,3 +26,4 @@ mod sessions;
 mod tokens;
 mod unread_bodies;
 mod verify;
+mod walls;

@@ -17,28 +17,28 @@ use deploytrack_tests::{
 use rstest::rstest;
 use serde_json::json;
 
-const SESSION: &str = "/api/v1/session";
-const MATRIX: &str = "/api/v1/deployments/matrix";
+pub(crate) const SESSION: &str = "/api/v1/session";
+pub(crate) const MATRIX: &str = "/api/v1/deployments/matrix";
 
 /// The pair of the cookie that an answer sets, and its attributes.
-fn cookie(answer: &Answer) -> (String, String) {
+pub(crate) fn cookie(answer: &Answer) -> (String, String) {
     let cookie = answer.header("set-cookie").unwrap().to_owned();
     let (pair, attributes) = cookie.split_once("; ").unwrap();
     (pair.to_owned(), attributes.to_owned())
 }
 
-async fn logged_in(caller: &Caller) -> String {
+pub(crate) async fn logged_in(caller: &Caller) -> String {
     let answer = caller.call("POST", SESSION).await;
     answer.expect(200);
     cookie(&answer).0
 }
 
-async fn with_cookie(server: &Server, method: &str, path: &str, cookie: &str) -> Answer {
+pub(crate) async fn with_cookie(server: &Server, method: &str, path: &str, cookie: &str) -> Answer {
     let request = server.anonymous().request(method, path);
     Answer::of(request.header("cookie", cookie).send().await.unwrap()).await
 }
 
-async fn reads(server: &Server, cookie: &str) -> u16 {
+pub(crate) async fn reads(server: &Server, cookie: &str) -> u16 {
     with_cookie(server, "GET", MATRIX, cookie).await.status
 }
 
@@ -48,7 +48,7 @@ async fn code(caller: &Caller) -> String {
 }
 
 /// Logs in with a code, from a browser with this cookie.
-async fn exchange(server: &Server, code: &str, cookie: &str, query: &str) -> Answer {
+pub(crate) async fn exchange(server: &Server, code: &str, cookie: &str, query: &str) -> Answer {
     let caller = Caller::new(&server.url(), Some(code.to_owned()));
     let request = caller.request("POST", &format!("{SESSION}{query}"));
     Answer::of(request.header("cookie", cookie).send().await.unwrap()).await

@@ -18,7 +18,7 @@ use crate::{
     deployment::Metadata,
     digest::Digest,
     matrix::{Cell, Cells},
-    text::{CommitSha, Description, IdempotencyKey, Label, Name, Reason, Version},
+    text::{CommitSha, Description, IdempotencyKey, Label, Name, Reason, Version, ViewQuery},
 };
 
 mod bodies;
@@ -37,6 +37,8 @@ const LINE: &str = concat!(
     r"^[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]",
     r"([^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000])?$"
 );
+/// No control character.
+const PRINTED: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 /// No NUL character.
 const PROSE: &str = r"^[^\x00]*$";
 /// Hexadecimal digits.
@@ -89,6 +91,11 @@ text_schema!(
     Reason,
     PROSE,
     "The reason of a transition, such as `exit code 3`."
+);
+text_schema!(
+    ViewQuery,
+    PRINTED,
+    "The query of the matrix page, such as `env=production&q=pay`."
 );
 text_schema!(
     IdempotencyKey,

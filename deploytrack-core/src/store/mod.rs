@@ -42,6 +42,7 @@ mod sqlite;
 mod sqlx_error;
 mod stays;
 mod verification;
+mod walls;
 mod write;
 
 pub(crate) use archive::LastUse;

@@ -39,6 +39,7 @@ mod resolve;
 mod sessions;
 mod undeploy;
 mod verification;
+mod walls;
 mod writer;
 
 use clock_watch::ClockWatch;

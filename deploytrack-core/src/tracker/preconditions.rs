@@ -135,6 +135,18 @@ pub struct WriteOutcome<T> {
     pub archived: Vec<ArchiveNote>,
 }
 
+impl<T> WriteOutcome<T> {
+    /// The same outcome with another answer.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> WriteOutcome<U> {
+        WriteOutcome {
+            value: change(self.value),
+            replayed: self.replayed,
+            resembles: self.resembles,
+            archived: self.archived,
+        }
+    }
+}
+
 impl<T> Deref for WriteOutcome<T> {
     type Target = T;
 

@@ -3,7 +3,7 @@
 //! The body is made one page of events at a time, as the socket accepts it. The server buffers nothing for a slow client;
 //! [`crate::write_timeout`] closes its connection in the end. A client resumes with the number of the last event it received.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, future::pending, time::Duration};
 
 use bytes::Bytes;
 use deploytrack_core::{
@@ -19,7 +19,7 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use utoipa::openapi::{
     ContentBuilder,
     schema::{ObjectBuilder, Type},
@@ -35,13 +35,15 @@ use crate::{
         parameters::{an_id, any, last_event_id as last_event_id_header, many, number, one},
     },
     quota::Permit,
-    refusal::Resource,
+    refusal::{Refusal, Resource},
     request::{Call, Query, both},
     response::HandlerResult,
 };
 
 /// The header with the number of the last event that a client has received, as people write it.
 const LAST_EVENT_ID: &str = "Last-Event-ID";
+/// The interval at which the stream of a wall checks that the wall was not revoked.
+const WALL_CHECK: Duration = Duration::from_secs(1);
 /// The time that a client should wait before it reconnects, in milliseconds.
 const RETRY: &str = "retry: 2000\n";
 
@@ -94,8 +96,10 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
             error
         }
     })?;
+    let is_wall = call.claims()?.wall.is_some();
     let source = EventSource {
         app: call.app().clone(),
+        is_wall,
         access: call.access(),
         headers: call.headers().clone(),
         events,
@@ -171,6 +175,8 @@ struct EventSource {
     app: App,
     access: Access,
     headers: HeaderMap,
+    /// Whether it is the stream of a wall, which ends soon after the wall is revoked.
+    is_wall: bool,
     events: Events,
     filter: EventFilter,
     /// Whether the first frame has been sent.
@@ -189,9 +195,12 @@ impl EventSource {
             )))));
         }
         let ending = self.app.ending.clone();
+        let of_wall = self.is_wall.then(|| self.headers.clone());
+        let revoked = revoked(self.app.clone(), of_wall);
         let next = tokio::select! {
             biased;
             () = ending.cancelled() => return None,
+            () = revoked => return None,
             next = timeout(HEARTBEAT, self.matching_events()) => next,
         };
         // The token or the session may have ended since the connection was opened.
@@ -222,6 +231,20 @@ impl EventSource {
             if !text.is_empty() {
                 return Ok(text.into());
             }
+        }
+    }
+}
+
+/// Ends when the wall of a stream is revoked. A wall hangs where nobody watches it, so it must not
+/// look live until the next event.
+async fn revoked(app: App, of_wall: Option<HeaderMap>) {
+    let Some(headers) = of_wall else {
+        return pending().await;
+    };
+    loop {
+        sleep(WALL_CHECK).await;
+        if matches!(auth::wall(&app, &headers).await, Err(Refusal::RevokedWall)) {
+            return;
         }
     }
 }

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use http::Method;
 
 use crate::{
-    auth::Access::{self, Admin, Badges, Health, Open, Reader, Session},
+    auth::Access::{self, Admin, Badges, Health, Open, Reader, Session, Wall},
     cache::Caching::{self, Collection, No, Record},
     openapi::OperationDraft,
     preconditions::WriteHeader::{self, IdempotencyKey, IfMatch, SentAt},
@@ -35,6 +35,7 @@ mod swagger;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod walls;
 
 pub(crate) use self::paths::find;
 
@@ -93,16 +94,16 @@ pub(crate) static TABLE: &[Endpoint] = &[
                caching: No,         conditions: &[],
                doc: Some(openapi::doc), handle: &openapi::handle },
     // Deployments, and everything that is read from them.
-    Endpoint { method: GET,    path: api::DEPLOYMENTS,                      access: Reader,
+    Endpoint { method: GET,    path: api::DEPLOYMENTS,                      access: Wall,
                caching: Collection, conditions: &[],
                doc: Some(deployments::list::doc), handle: &deployments::list::handle },
     Endpoint { method: POST,   path: api::DEPLOYMENTS,                      access: Admin,
                caching: No,         conditions: &[IdempotencyKey, SentAt],
                doc: Some(deployments::record::doc), handle: &deployments::record::handle },
-    Endpoint { method: GET,    path: api::MATRIX,                           access: Reader,
+    Endpoint { method: GET,    path: api::MATRIX,                           access: Wall,
                caching: Collection, conditions: &[],
                doc: Some(deployments::matrix::doc), handle: &deployments::matrix::handle },
-    Endpoint { method: GET,    path: api::UNSETTLED,                        access: Reader,
+    Endpoint { method: GET,    path: api::UNSETTLED,                        access: Wall,
                caching: Collection, conditions: &[],
                doc: Some(deployments::unsettled::doc), handle: &deployments::unsettled::handle },
     Endpoint { method: GET,    path: api::LATEST,                           access: Reader,
@@ -130,14 +131,14 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: GET,    path: api::VERIFY,                           access: Admin,
                caching: No,         conditions: &[],
                doc: Some(verify::doc), handle: &verify::handle },
-    Endpoint { method: GET,    path: api::EVENTS,                           access: Reader,
+    Endpoint { method: GET,    path: api::EVENTS,                           access: Wall,
                caching: No,         conditions: &[],
                doc: Some(events::doc), handle: &events::handle },
     // Sessions of the pages.
     Endpoint { method: POST,   path: api::SESSION,                          access: Session,
                caching: No,         conditions: &[],
                doc: Some(session::start::doc), handle: &session::start::handle },
-    Endpoint { method: GET,    path: api::SESSION,                          access: Reader,
+    Endpoint { method: GET,    path: api::SESSION,                          access: Wall,
                caching: No,         conditions: &[],
                doc: Some(session::show::doc), handle: &session::show::handle },
     Endpoint { method: DELETE, path: api::SESSION,                          access: Session,
@@ -146,8 +147,18 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: POST,   path: api::SESSION_CODE,                     access: Reader,
                caching: No,         conditions: &[],
                doc: Some(session::code::doc), handle: &session::code::handle },
+    // Walls.
+    Endpoint { method: GET,    path: api::WALLS,                            access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(walls::list::doc), handle: &walls::list::handle },
+    Endpoint { method: POST,   path: api::WALLS,                            access: Admin,
+               caching: No,         conditions: &[IdempotencyKey],
+               doc: Some(walls::create::doc), handle: &walls::create::handle },
+    Endpoint { method: DELETE, path: "/api/v1/walls/{wall}",                access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(walls::revoke::doc), handle: &walls::revoke::handle },
     // Components.
-    Endpoint { method: GET,    path: api::COMPONENTS,                       access: Reader,
+    Endpoint { method: GET,    path: api::COMPONENTS,                       access: Wall,
                caching: Collection, conditions: &[],
                doc: Some(components::list::doc), handle: &components::list::handle },
     Endpoint { method: POST,   path: api::COMPONENTS,                       access: Admin,
@@ -166,7 +177,7 @@ pub(crate) static TABLE: &[Endpoint] = &[
                caching: No,         conditions: &[],
                doc: Some(components::delete::doc), handle: &components::delete::handle },
     // Environments.
-    Endpoint { method: GET,    path: api::ENVIRONMENTS,                     access: Reader,
+    Endpoint { method: GET,    path: api::ENVIRONMENTS,                     access: Wall,
                caching: Collection, conditions: &[],
                doc: Some(environments::list::doc), handle: &environments::list::handle },
     Endpoint { method: POST,   path: api::ENVIRONMENTS,                     access: Admin,

@@ -1,6 +1,10 @@
 //! `/api/v1/session`: logging in to the pages, who is logged in, logging out.
 
-use deploytrack_core::session::{Login, StoredSession};
+use deploytrack_core::{
+    session::{Login, StoredSession},
+    text::Label,
+    wall::{ShownWall, Wall},
+};
 
 use crate::{App, refusal::Refusal, token::Claims};
 
@@ -29,6 +33,20 @@ fn login_of(session: StoredSession) -> Login {
     Login {
         subject: session.subject,
         role: role.to_owned(),
-        expires_at: session.expires_at,
+        expires_at: Some(session.expires_at),
+        wall: None,
+    }
+}
+
+fn login_of_wall(subject: Label, wall: &Wall) -> Login {
+    let shown = ShownWall {
+        name: wall.name.clone(),
+        view: wall.view.clone(),
+    };
+    Login {
+        subject,
+        role: "wall".to_owned(),
+        expires_at: None,
+        wall: Some(shown),
     }
 }

@@ -34,6 +34,7 @@ fn example(row: &Endpoint) -> String {
     let path = row.path.replace("{names}", "x/y");
     path.replace("{asset}", "main.js")
         .replace("{id}", "7")
+        .replace("{wall}", "office")
         .replace("{file}", "x")
 }
 

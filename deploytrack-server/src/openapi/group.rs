@@ -21,6 +21,6 @@ pub(crate) const ALL: [(&str, &str); 4] = [
     ),
     (
         SERVER,
-        "Events, verification, sessions of the pages, health checks, and this document.",
+        "Events, verification, sessions of the pages, walls, health checks, and this document.",
     ),
 ];

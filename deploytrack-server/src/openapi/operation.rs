@@ -191,7 +191,7 @@ impl OperationDraft {
             );
             draft = draft.refusals(&[StatusCode::UNAUTHORIZED, StatusCode::SERVICE_UNAVAILABLE]);
         }
-        if access == Access::Reader {
+        if matches!(access, Access::Reader | Access::Wall) {
             draft = draft.refusals(&[StatusCode::TOO_MANY_REQUESTS]);
         }
         if access == Access::Admin {

@@ -38,6 +38,13 @@ pub(crate) fn id() -> Parameter {
         .build()
 }
 
+/// A text in the path.
+pub(crate) fn in_path<T: ToSchema>(name: &str, description: &str) -> Parameter {
+    parameter(ParameterIn::Path, name, description, of::<T>())
+        .required(Required::True)
+        .build()
+}
+
 /// A parameter that may be given once.
 pub(crate) fn one<T: ToSchema>(name: &str, description: &str) -> Parameter {
     any(name, description, of::<T>())

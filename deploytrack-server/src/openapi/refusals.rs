@@ -35,10 +35,11 @@ pub(super) fn all() -> Vec<(StatusCode, Response)> {
         ),
         refusal(
             StatusCode::UNAUTHORIZED,
-            "No valid token: `unauthorized`. A token whose lifetime is too long: `token_lifetime`. A code that has ended: `code_ended`.".into(),
+            "No valid token: `unauthorized`. A token whose lifetime is too long: `token_lifetime`. A code that has ended: `code_ended`. A wall that was revoked: `wall_revoked`.".into(),
             token,
         ),
-        refusal(StatusCode::FORBIDDEN, "A valid token without the role `admin`: `forbidden`. A request that a page of another site made: `other_site`.".into(), token),
+        refusal(StatusCode::FORBIDDEN, "A valid token without the role `admin`: `forbidden`. A request that a page of another site made: `other_site`. The session of a wall, for anything \
+             but its view: `wall_only_shows`.".into(), token),
         refusal(StatusCode::NOT_FOUND, "No resource has this id or name: `not_found`.".into(), &[]),
         refusal(
             StatusCode::REQUEST_TIMEOUT,
@@ -48,7 +49,8 @@ pub(super) fn all() -> Vec<(StatusCode, Response)> {
         refusal(
             StatusCode::CONFLICT,
             "The name is in use (`name_taken`), has deployments (`in_use`) or resembles an existing one (`near_miss`, with \
-             `didYouMean`). The deployment to undeploy is not current (`not_current`). The same request is still running \
+             `didYouMean`). The deployment to undeploy is not current (`not_current`). There are as \
+             many walls as there may be (`too_many_walls`). The same request is still running \
              (`request_in_progress`). The browser is logged in as somebody else (`logged_in`)."
                 .into(),
             wait,

@@ -17,8 +17,9 @@ use deploytrack_core::{
     query::Page,
     session::{Login, LoginCode},
     status::Status,
-    text::{CommitSha, Description, IdempotencyKey, Label, Name, Reason, Version},
+    text::{CommitSha, Description, IdempotencyKey, Label, Name, Reason, Version, ViewQuery},
     verification::{Difference, Verification},
+    wall::{NewWall, ShownWall, Wall, WallLink},
 };
 use utoipa::{PartialSchema as _, openapi::ComponentsBuilder};
 
@@ -57,6 +58,10 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<Difference>()
         .schema_from::<Login>()
         .schema_from::<LoginCode>()
+        .schema_from::<ShownWall>()
+        .schema_from::<Wall>()
+        .schema_from::<NewWall>()
+        .schema_from::<WallLink>()
         .schema_from::<Problem>()
         .schema_from::<Fault>()
         .schema_from::<Name>()
@@ -66,6 +71,7 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<Description>()
         .schema_from::<Reason>()
         .schema_from::<IdempotencyKey>()
+        .schema_from::<ViewQuery>()
         .schema_from::<Metadata>()
         .schema_from::<Status>()
         .schema_from::<EnvironmentType>()
@@ -74,4 +80,5 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema("DeploymentPage", Page::<Deployment>::schema())
         .schema("ComponentPage", Page::<Component>::schema())
         .schema("EnvironmentPage", Page::<Environment>::schema())
+        .schema("WallPage", Page::<Wall>::schema())
 }

@@ -37,6 +37,16 @@ impl Refusal {
             Self::OtherSite => (StatusCode::FORBIDDEN, "other_site", "Another site asks"),
             Self::LoggedIn(..) => (StatusCode::CONFLICT, "logged_in", "Already logged in"),
             Self::UsedCode => (StatusCode::UNAUTHORIZED, "code_ended", "The code has ended"),
+            Self::Wall => (
+                StatusCode::FORBIDDEN,
+                "wall_only_shows",
+                "A wall only shows its view",
+            ),
+            Self::RevokedWall => (
+                StatusCode::UNAUTHORIZED,
+                "wall_revoked",
+                "The wall was revoked",
+            ),
             Self::Head => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "header_too_large",
@@ -90,10 +100,10 @@ impl Refusal {
             Self::Method(allow) => Some((header::ALLOW, allow)),
             // A request without a token gets no error code (RFC 6750, section 3.1).
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            Self::BadToken | Self::LongToken(_) | Self::UsedCode => {
+            Self::BadToken | Self::LongToken(_) | Self::UsedCode | Self::RevokedWall => {
                 Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
             }
-            Self::Role => Some((
+            Self::Role | Self::Wall => Some((
                 header::WWW_AUTHENTICATE,
                 r#"Bearer error="insufficient_scope""#,
             )),
@@ -128,7 +138,10 @@ fn core_kind(error: &Error) -> Kind {
             "Invalid transition",
         ),
         Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "Not found"),
-        Error::NameTaken { .. } => (StatusCode::CONFLICT, "name_taken", "Name taken"),
+        Error::NameTaken { .. } | Error::WallExists(_) => {
+            (StatusCode::CONFLICT, "name_taken", "Name taken")
+        }
+        Error::TooManyWalls(_) => (StatusCode::CONFLICT, "too_many_walls", "Too many walls"),
         Error::InUse { .. } => (StatusCode::CONFLICT, "in_use", "In use"),
         Error::NearMiss { .. } => (StatusCode::CONFLICT, "near_miss", "Unknown name"),
         Error::NotCurrent { .. } => (StatusCode::CONFLICT, "not_current", "Not current"),

@@ -83,6 +83,8 @@ impl Refusal {
             Self::OtherSite => "a page of another site made this request; log in and out on the server's own page".into(),
             Self::LoggedIn(now, then) => format!("this browser is logged in as {now}, and the link logs in as {then}"),
             Self::UsedCode => "the code was used, or is older than a minute; open the page again with `deploytrack open`".into(),
+            Self::Wall => "the session of a wall only reads what its page shows; log in to read or write anything else".into(),
+            Self::RevokedWall => "the wall link was revoked, or never existed; `deploytrack wall create` makes a new one".into(),
             Self::Head => "the path and headers together may have at most 32 KiB".into(),
             Self::TooLarge(limit) => format!("the body may have at most {limit}"),
             Self::MediaType(expected) => format!("the body must be sent as {expected}, without Content-Encoding"),
@@ -125,6 +127,7 @@ fn explain(error: Error, problem: &mut Problem) {
         Error::NameTaken { kind, name } | Error::InUse { kind, name } => {
             about(problem, kind.as_str(), name.to_string());
         }
+        Error::WallExists(name) => about(problem, "wall", name.to_string()),
         Error::NotFound { what, key } => about(problem, what, key),
         _ => {}
     }

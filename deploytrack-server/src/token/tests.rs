@@ -74,6 +74,7 @@ fn an_issued_token_is_valid_until_it_expires() {
         subject: Label::new("ci-bot").unwrap(),
         admin: true,
         expires_at: now() + Duration::from_hours(1),
+        wall: None,
     };
     assert_eq!(check(&token), Some(claims));
     let verifier = Verifier::new(&secret());

@@ -15,7 +15,8 @@ use crate::{
     catalog::{ComponentChange, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     json::MOST_POSITION,
     openapi::{or_null, uuid},
-    text::{Description, Label, Name},
+    text::{Description, Label, Name, ViewQuery},
+    wall::{MOST_OF_NAME, NewWall},
 };
 
 pub(super) fn component(name: RefOr<Schema>) -> ObjectBuilder {
@@ -55,6 +56,26 @@ impl PartialSchema for NewComponent {
 }
 
 impl ToSchema for NewComponent {}
+
+impl PartialSchema for NewWall {
+    fn schema() -> RefOr<Schema> {
+        let name = format!("Unique among walls; at most {MOST_OF_NAME} characters.");
+        let object = closed()
+            .property("name", field::<Name>(&name))
+            .required("name")
+            .property(
+                "view",
+                optional::<ViewQuery>(
+                    "The query of the matrix page that the wall shows. [default: the whole matrix]",
+                ),
+            );
+        object
+            .description(Some("A request to create a wall."))
+            .into()
+    }
+}
+
+impl ToSchema for NewWall {}
 
 impl PartialSchema for ComponentChange {
     fn schema() -> RefOr<Schema> {

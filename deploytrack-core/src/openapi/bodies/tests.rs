@@ -12,6 +12,7 @@ use crate::{
     archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment},
     deployment::{Change, NewDeployment, Undeploy, Undeployment},
+    wall::NewWall,
 };
 
 /// The fields that the reader of a body knows, from its fault about an unknown field.
@@ -69,6 +70,7 @@ fn a_schema_has_the_fields_that_its_reader_knows() {
         read::<ImportLine>(nothing())
     );
     assert_eq!(described::<NewComponent>(), read::<NewComponent>(nothing()));
+    assert_eq!(described::<NewWall>(), read::<NewWall>(nothing()));
     assert_eq!(
         described::<ComponentChange>(),
         read::<ComponentChange>(nothing())

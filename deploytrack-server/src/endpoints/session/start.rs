@@ -3,17 +3,19 @@
 use deploytrack_core::{
     digest::Digest,
     session::{Login, StoredSession},
+    text::Label,
 };
 use http::{HeaderMap, StatusCode, header};
 
-use super::{login_of, session_of};
+use super::{login_of, login_of_wall, session_of};
 use crate::{
     App, auth,
     openapi::{OperationDraft, group, parameters::flag},
-    refusal::Refusal,
+    refusal::{Refusal, internal},
     request::Call,
     response::{HandlerResult, untagged},
-    session::{self, CODE},
+    session::{self, CODE, WALL},
+    token::Claims,
 };
 
 pub(crate) fn doc() -> OperationDraft {
@@ -21,13 +23,13 @@ pub(crate) fn doc() -> OperationDraft {
         group::SERVER,
         "startSession",
         "Log a browser in",
-        "Exchanges the token in `Authorization: Bearer <token>`, or in its place a code of `issueLoginCode`, for a session: a cookie \
-         that the page's scripts cannot read. The session has the rights of the token for reading, and ends with it. A request of \
-         another site's page is 403.",
+        "Exchanges the token in `Authorization: Bearer <token>`, or in its place a code of `issueLoginCode` or the secret of a wall's \
+         link, for a session: a cookie that the page's scripts cannot read. The session has the rights of the token for reading, and \
+         ends with it. That of a wall reads what its page shows, until the wall is revoked. A request of another site's page is 403.",
     )
     .parameters([flag(
         "replace",
-        "`true`: a code replaces the session of another caller. Otherwise that is 409, and the code stays valid.",
+        "`true`: a code or the link of a wall replaces the session of another caller. Otherwise that is 409, and the code stays valid.",
     )])
     .answers::<Login>(StatusCode::OK, "Logged in.")
     .refusals(&[
@@ -46,8 +48,12 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     session::check_site(call.headers())?;
     let (app, headers) = (call.app(), call.headers());
     let verifier = app.verifier.fingerprint();
+    let token = auth::bearer_token(headers)?;
+    if token.starts_with(WALL) {
+        return begin_wall(app, headers, token, replace).await;
+    }
     let id = session::random()?;
-    let session = begin(app, headers, Digest::of(id.as_bytes()), replace).await?;
+    let session = begin(app, headers, token, Digest::of(id.as_bytes()), replace).await?;
     if let Some(former) = session::id(headers, verifier) {
         app.tracker.end_session(former).await?;
     }
@@ -61,10 +67,10 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
 async fn begin(
     app: &App,
     headers: &HeaderMap,
+    token: &str,
     id: Digest,
     replace: bool,
 ) -> Result<StoredSession, Refusal> {
-    let token = auth::bearer_token(headers)?;
     if !token.starts_with(CODE) {
         let claims = auth::check_token(app, token)?;
         let session = session_of(app, &claims)?;
@@ -77,18 +83,44 @@ async fn begin(
     let next = app.tracker.login_code(&code, &verifier).await?;
     let next = next.ok_or(Refusal::UsedCode)?;
     if !replace {
-        check_former(app, headers, next).await?;
+        check_former(app, headers, &next.subject, next.admin).await?;
     }
     let session = app.tracker.use_login_code(code, id, verifier).await?;
     session.ok_or(Refusal::UsedCode)
 }
 
-/// Refuses a code for another caller than the one that is logged in. A link must not change
+/// Begins the session of a wall. It is the same one for every browser, so this is no write for it;
+/// a wrong secret ends at the read.
+async fn begin_wall(app: &App, headers: &HeaderMap, secret: &str, replace: bool) -> HandlerResult {
+    let verifier = app.verifier.fingerprint();
+    let id = session::wall_id(secret);
+    let wall = app.tracker.wall(&Digest::of(id.as_bytes())).await?;
+    let wall = wall.ok_or(Refusal::RevokedWall)?;
+    let subject = Claims::of_wall(wall.clone()).map_err(internal)?.subject;
+    if !replace {
+        check_former(app, headers, &subject, false).await?;
+    }
+    if let Some(former) = session::id(headers, verifier) {
+        app.tracker.end_session(former).await?;
+    }
+    app.tracker.note_wall_seen(&wall);
+    let cookie = session::wall_cookie(headers, verifier, &id)?;
+    let mut response = untagged(StatusCode::OK, &login_of_wall(subject, &wall))?;
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Refuses a code or a link for another caller than the one that is logged in. A link must not change
 /// unnoticed who uses a browser.
-async fn check_former(app: &App, headers: &HeaderMap, next: StoredSession) -> Result<(), Refusal> {
+async fn check_former(
+    app: &App,
+    headers: &HeaderMap,
+    next: &Label,
+    admin: bool,
+) -> Result<(), Refusal> {
     match auth::session(app, headers).await {
-        Ok(former) if (&next.subject, next.admin) != (&former.subject, former.admin) => {
-            Err(Refusal::LoggedIn(former.subject.clone(), next.subject))
+        Ok(former) if (next, admin) != (&former.subject, former.admin) => {
+            Err(Refusal::LoggedIn(former.subject.clone(), next.clone()))
         }
         _ => Ok(()),
     }

@@ -1,0 +1,52 @@
+//! `POST /api/v1/walls`: creates a wall.
+
+use deploytrack_core::{
+    api,
+    digest::Digest,
+    wall::{MOST, NewWall, WallLink},
+};
+use http::{HeaderValue, header};
+use serde_json::json;
+
+use crate::{
+    openapi::{OperationDraft, group},
+    request::Call,
+    response::{HandlerResult, created},
+    session,
+};
+
+pub(crate) fn doc() -> OperationDraft {
+    OperationDraft::new(
+        group::SERVER,
+        "createWall",
+        "Create a wall",
+        &format!(
+            "Creates a link that shows one view of the matrix without a login, until it is revoked. Only this response has the secret of \
+             the link: `startSession` exchanges it for a session that reads what the page of the wall shows. A name that is in use is 409 \
+             `name_taken`. There can be {MOST} walls; one more is 409 `too_many_walls`."
+        ),
+    )
+    .body::<NewWall>(true, json!({"name": "office", "view": "env=production"}))
+    .creates::<WallLink>("The wall, with the secret of its link.")
+}
+
+/// Creates a wall. The secret is computed from a random seed, so that a repeated request gets the
+/// same answer although the secret is not stored.
+pub(crate) async fn handle(call: Call) -> HandlerResult {
+    let (app, query) = (call.app().clone(), call.query().finish(Some(())));
+    let ((), new, terms) = call.read(query).await?;
+    let seed = session::random()?;
+    let secret = session::wall_secret(&app.verifier, &seed);
+    let id = Digest::of(session::wall_id(&secret).as_bytes());
+    let written = app.tracker.create_wall(new, seed, id, terms).await?;
+    let written = written.map(|created| WallLink {
+        secret: session::wall_secret(&app.verifier, &created.seed),
+        wall: created.wall,
+    });
+    let location = format!("{}/{}", api::WALLS, written.wall.id);
+    let mut response = created(&location, &written)?;
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
