@@ -53,10 +53,15 @@ fn by_code(problem: &Problem) -> Wording {
     };
     let (message, hint) = match problem.code.as_str() {
         "near_miss" => (of_name(&|kind, name| format!("there is no {kind} {name}"), "one of the names is unknown"), String::new()),
+        "name_taken" if problem.kind.as_deref() == Some("wall") => (
+            problem.detail.clone(),
+            of_name(&|_, name| format!("`deploytrack wall revoke {}` revokes it", quoted(name)), ""),
+        ),
         "name_taken" => (
             of_name(&|kind, name| format!("the {kind} {name} exists already"), "this name exists already"),
             of_name(&|kind, name| format!("`deploytrack {kind} show {}` shows it; give another name", quoted(name)), "give another name"),
         ),
+        "too_many_walls" => (problem.detail.clone(), "`deploytrack wall list` shows them, and which are still seen".to_owned()),
         "in_use" => (
             of_name(
                 &|kind, name| format!("the {kind} {name} has deployments, and history is never deleted"),
@@ -223,6 +228,7 @@ fn flag(place: &str) -> Option<&'static str> {
         "at" => "--at",
         "after" | "Last-Event-ID" => "--after",
         "register" => "--register",
+        "view" => "--view",
         "Idempotency-Key" => "--idempotency-key",
         "Sent-At" => "the clock of this machine",
         "id" => "the id",

@@ -56,5 +56,6 @@ mod undeploy;
 mod verify;
 mod version;
 mod wait;
+mod walls;
 mod watch;
 mod wrapped;

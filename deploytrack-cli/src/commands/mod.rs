@@ -29,6 +29,7 @@ pub(crate) mod update;
 mod verify;
 pub(crate) mod version;
 pub(crate) mod wait;
+pub(crate) mod wall;
 pub(crate) mod watch;
 
 use clap::Subcommand;
@@ -59,6 +60,7 @@ use self::{
     verify::Verify,
     version::Version,
     wait::Wait,
+    wall::Wall,
     watch::Watch,
 };
 use crate::{
@@ -85,6 +87,7 @@ pub(crate) enum Command {
     Open(Open),
     Component(Component),
     Environment(Environment),
+    Wall(Wall),
     Import(Import),
     Export(Export),
     Verify(Verify),
@@ -183,6 +186,9 @@ impl Command {
             }),
             Self::Environment(environment) => with(Session::open(invocation), async |session| {
                 environment::run(environment, session).await
+            }),
+            Self::Wall(wall) => with(Session::open(invocation), async |session| {
+                wall::run(wall, session).await
             }),
             Self::Import(import) => with(Session::open(invocation), async |session| {
                 import::run(&import, session).await

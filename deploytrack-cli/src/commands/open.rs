@@ -132,12 +132,17 @@ fn address(url: &str, code: &str, filter: &PageFilter) -> Result<String, Failure
     } else {
         format!("changes?{}", encoded(&chosen))
     };
+    with_fragment(url, &encoded(&[("code", code), ("to", &page)]))
+}
+
+/// The address of the server's pages with this fragment.
+pub(super) fn with_fragment(url: &str, fragment: &str) -> Result<String, Failure> {
     let mut address = url::Url::parse(url)
         .map_err(|why| Failure::usage(format!("{url} is not an address: {why}")))?;
     if !address.path().ends_with('/') {
         address.set_path(&format!("{}/", address.path()));
     }
-    address.set_fragment(Some(&encoded(&[("code", code), ("to", &page)])));
+    address.set_fragment(Some(fragment));
     Ok(address.into())
 }
 
