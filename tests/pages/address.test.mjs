@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { read, replace, takeCode, to } from "../../deploytrack-server/src/dashboard/address.js";
+import { keepWall, read, replace, takeSecret, to } from "../../deploytrack-server/src/dashboard/address.js";
 
 beforeEach(() => {
   globalThis.location = { hash: "" };
@@ -48,15 +48,31 @@ test("replace changes the parameters of the page", () => {
 
 test("a code is removed from the address, which then leads to its page", () => {
   location.hash = "#code=secret&to=compare%3Fa%3D1";
-  assert.equal(takeCode(), "secret");
+  assert.equal(takeSecret(), "secret");
   assert.equal(location.hash, "#/compare?a=1");
-  assert.equal(takeCode(), null);
+  assert.equal(takeSecret(), null);
 });
 
 test("only a code at the beginning of the fragment counts", () => {
   for (const hash of ["", "#/matrix?code=secret", "#code="]) {
     location.hash = hash;
-    assert.ok(!takeCode(), hash);
+    assert.ok(!takeSecret(), hash);
     assert.equal(location.hash, hash);
   }
+});
+
+test("the link of a wall is removed from the address", () => {
+  location.hash = "#wall=dtw_secret";
+  assert.equal(takeSecret(), "dtw_secret");
+  assert.equal(location.hash, "#/?kiosk=1");
+});
+
+test("a wall stays at its view", () => {
+  for (const hash of ["#/", "#/changes?component=api", "#/?kiosk=1", "#/?kiosk=1&env=production&q=pay"]) {
+    location.hash = hash;
+    keepWall("env=production&q=pay");
+    assert.equal(location.hash, "#/?kiosk=1&env=production&q=pay");
+  }
+  keepWall("");
+  assert.equal(location.hash, "#/?kiosk=1");
 });

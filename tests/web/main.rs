@@ -11,3 +11,4 @@ mod login;
 mod matrix;
 mod pages;
 mod places;
+mod walls;

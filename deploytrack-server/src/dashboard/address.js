@@ -31,10 +31,22 @@ export function replace(page, parameters) {
   history.replaceState(null, "", to(page, parameters));
 }
 
-/** Removes the code of `deploytrack open` from the address, before any other code reads or stores the address. Returns it. */
-export function takeCode() {
+/** The address of a wall with this query. */
+export const ofWall = (view) => (view ? `#/?kiosk=1&${view.replace(/^\?/, "")}` : "#/?kiosk=1");
+
+/** Leads back to the view of a wall, whatever the address is. */
+export function keepWall(view) {
+  if (location.hash !== ofWall(view)) history.replaceState(null, "", ofWall(view));
+}
+
+/**
+ * Removes the code of `deploytrack open`, or the secret of a wall's link, from the address, before any other code reads or
+ * stores the address. Returns it.
+ */
+export function takeSecret() {
   const fields = new URLSearchParams(location.hash.slice(1));
-  const code = location.hash.startsWith("#code=") ? fields.get("code") : null;
-  if (code) history.replaceState(null, "", `#/${fields.get("to") ?? ""}`);
-  return code;
+  const [name] = location.hash.slice(1).split("=");
+  const secret = ["code", "wall"].includes(name) ? fields.get(name) : null;
+  if (secret) history.replaceState(null, "", name === "wall" ? ofWall("") : `#/${fields.get("to") ?? ""}`);
+  return secret;
 }

@@ -10,7 +10,12 @@ const AT_ONCE = 4;
 const TIMEOUT = 30_000;
 
 /** Nobody is logged in, or the token or code is invalid. */
-export class Unauthorized extends Error {}
+export class Unauthorized extends Error {
+  constructor(message, code) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** The server did not respond. */
 export class NetworkError extends Error {
@@ -41,7 +46,7 @@ export async function send(path, { parameters = {}, headers = {}, ...options } =
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   const message = problemText(problem) || `The server answered ${response.status}.`;
-  throw response.status === 401 ? new Unauthorized(message) : new Refusal(response.status, message);
+  throw response.status === 401 ? new Unauthorized(message, problem.code) : new Refusal(response.status, message);
 }
 
 function problemText(problem) {

@@ -23,6 +23,8 @@ const AGE_INTERVAL = 15_000;
 const RETRY_DELAY = 5_000;
 /** The longest time that the first view waits for the event stream, in milliseconds. */
 const CONNECT_TIMEOUT = 2_000;
+/** The interval at which a wall renews its session, in milliseconds. */
+const WALL_INTERVAL = 600_000;
 
 const [main, nav, connection, news, person, logout] = ["main", "nav", "connection", "news", "person", "logout"].map((id) => document.getElementById(id));
 
@@ -44,7 +46,7 @@ async function runGuarded(work) {
     await work();
     if (isConnected) showConnected();
   } catch (error) {
-    if (error instanceof Unauthorized) return endSession();
+    if (error instanceof Unauthorized) return endSession(error);
     if (!(error instanceof NetworkError)) console.error(error);
     showDisconnected(new Date());
     clearTimeout(retryTimer);
@@ -55,6 +57,7 @@ async function runGuarded(work) {
 const refresh = () => enqueue(() => shown.view?.refresh());
 
 async function navigate() {
+  if (session.wall()) address.keepWall(session.wall().view);
   const { page, id, parameters } = address.read();
   for (const link of nav.querySelectorAll("a")) {
     if (link.dataset.page === page) link.setAttribute("aria-current", "page");
@@ -90,18 +93,28 @@ function announce(text) {
 function showDisconnected(since) {
   if (connection.className === "stale") return;
   connection.className = "stale";
+  document.body.classList.add("stale");
   connection.textContent = `Not connected: as of ${since.toLocaleTimeString()}, trying again`;
 }
 
 function showConnected() {
   if (connection.className === "live") return;
   connection.className = "live";
+  document.body.classList.remove("stale");
   connection.textContent = "Live";
 }
 
-function logIn() {
-  nav.hidden = logout.hidden = false;
+/** Shows who is logged in. Nothing on a wall leads elsewhere. */
+function showPerson() {
+  nav.hidden = logout.hidden = main.inert = Boolean(session.wall());
   person.textContent = session.shownPerson();
+}
+
+/** Reads who is logged in, and renews the session of a wall. */
+const identify = () => enqueue(() => session.current().then(showPerson));
+
+function logIn() {
+  showPerson();
   let ready;
   const connectedOnce = new Promise((resolve) => { ready = resolve; });
   live = follow({
@@ -109,6 +122,7 @@ function logIn() {
     onConnect: () => {
       isConnected = true;
       ready();
+      if (!session.shownPerson()) identify();
       // Events before the first connection were not received, and a read after an event before a later one may have failed.
       refresh();
     },
@@ -136,37 +150,58 @@ function stop() {
 }
 
 /** The session has ended: the page stays, with a banner. */
-function endSession() {
+function endSession(error) {
   const wasLive = live !== null;
   stop();
-  if (!shown.view) logOut("");
+  if (wasLive && shown.view && session.wall()) session.showWallEnded(error);
+  else if (session.isRevoked(error)) showRevoked();
+  else if (!shown.view) logOut("");
   else if (wasLive) {
     connection.className = connection.textContent = "";
     session.showEnded(main, () => logOut(""));
   }
 }
 
-function logOut(message) {
+/** Leaves the view, for a page without a session. */
+function clear() {
   stop();
   document.title = "deploytrack";
   shown.view?.leave?.();
   shown = { page: null, id: null, view: null };
   nav.hidden = logout.hidden = true;
+  main.inert = false;
+  session.clearWallEnded();
+  document.body.classList.remove("stale");
   connection.textContent = connection.className = person.textContent = "";
+}
+
+function logOut(message) {
+  clear();
   login.show(main, message, logIn);
 }
 
-/** Logs in with the code in the address, if there is one, else with the session of the browser. */
-async function start(code) {
-  const message = code ? await session.useCode(code, main) : "";
-  await session.current().then(logIn, (error) => (error instanceof Unauthorized ? logOut(message) : logIn()));
+function showRevoked() {
+  clear();
+  session.showRevoked(main, () => session.current().then(logIn, () => logOut("")));
+}
+
+/** Logs in with the code or the link in the address, if there is one, else with the session of the browser. */
+async function start(secret) {
+  const refused = secret ? await session.useSecret(secret, main) : null;
+  if (session.isRevoked(refused)) return showRevoked();
+  await session.current().then(logIn, (error) => {
+    if (session.isRevoked(error)) showRevoked();
+    else if (error instanceof Unauthorized) logOut(refused?.message ?? "");
+    else logIn();
+  });
 }
 
 addEventListener("hashchange", () => {
-  const code = address.takeCode();
-  if (code) {
-    logOut("");
-    start(code);
+  const secret = address.takeSecret();
+  if (secret) {
+    clear();
+    main.replaceChildren();
+    start(secret);
   } else if (live) navigate();
 });
 logout.addEventListener("click", () => session.end().then(() => logOut("Logged out."), (error) => announce(error.message)));
@@ -177,17 +212,18 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 // A browser opens only a few connections to a server. A hidden page must not occupy one of them.
 document.addEventListener("visibilitychange", () => live?.sleep(document.hidden));
 setInterval(updateAges, AGE_INTERVAL);
+setInterval(() => { if (live && session.wall()) identify(); }, WALL_INTERVAL);
 const help = document.getElementById("keys");
-keys.listen(new Map([
+const elsewhere = [
   ["/", () => bar.focusFind()],
-  ["t", () => theme.turn()],
   ["?", () => help.showPopover()],
   ["y", () => shown.view?.keys?.get("y")()],
   ["n", () => shown.view?.keys?.get("n")()],
   ["Escape", () => bar.clearFind() || (shown.view?.keys?.get("Escape")() ?? false)],
-]));
+];
+keys.listen(new Map([["t", () => theme.turn()], ...elsewhere.map(([key, action]) => [key, () => (session.wall() ? false : action())])]));
 document.getElementById("theme").addEventListener("click", theme.turn);
 theme.apply();
 // The version of the server, for the foot of the page.
 get("../../healthz").then(({ version }) => { document.getElementById("version").textContent = `deploytrack ${version}`; }, () => {});
-start(address.takeCode());
+start(address.takeSecret());
