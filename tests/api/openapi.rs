@@ -671,7 +671,7 @@ async fn the_document_needs_no_token_and_has_an_etag_and_gzip() {
     );
 }
 
-/// The methods and paths of the table of endpoints in a page, with `{id}` in place of `:id`.
+/// The methods and paths of the table of endpoints in a page, with `{id}` in place of `:id`, and `{wall}` likewise.
 fn listed(page: &str) -> Vec<(String, String)> {
     let table = page.split("## Endpoints").nth(1).unwrap();
     let rows = table.lines().filter(|line| line.starts_with("| "));
@@ -679,7 +679,12 @@ fn listed(page: &str) -> Vec<(String, String)> {
     for row in rows {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
         for path in cells[2].split(", ") {
-            let path = path.split('?').next().unwrap().replace(":id", "{id}");
+            let path = path
+                .split('?')
+                .next()
+                .unwrap()
+                .replace(":id", "{id}")
+                .replace(":wall", "{wall}");
             let methods = cells[1].split(", ");
             listed.extend(methods.map(|method| (method.to_lowercase(), path.clone())));
         }

@@ -155,6 +155,13 @@ fn every_kind_of_problem_is_spoken() {
             "deploytrack watch",
         ),
         (
+            "too_many_walls",
+            "409 Conflict",
+            "there are 100 walls, which is the most; revoke one first",
+            1,
+            "deploytrack wall list",
+        ),
+        (
             "too_many_exports",
             "429 Too Many Requests",
             "4 exports are running; repeat the request when one has ended",
@@ -281,7 +288,13 @@ fn no_code_of_the_server_is_forgotten() {
     assert!(codes.len() > 25, "{codes:?}");
     let spoken = include_str!("problems.rs");
     // Only a browser gets these.
-    let of_pages = ["other_site", "logged_in", "code_ended"];
+    let of_pages = [
+        "other_site",
+        "logged_in",
+        "code_ended",
+        "wall_only_shows",
+        "wall_revoked",
+    ];
     for code in codes {
         assert!(
             spoken.contains(&format!("\"{code}\","))
