@@ -96,8 +96,9 @@ from components c, environments e, generate_series(1, {deployments}) i, lateral 
 ";
 
 /// Fills the tables that are derived from the deployments.
-const DERIVED: &str = "insert into current_cells (component_id, environment_id, deployment_id, version, succeeded_at, newest_at)
-select d.component_id, d.environment_id, case when d.status = 'succeeded' then d.id end, case when d.status = 'succeeded' then d.version end, d.succeeded_at, d.occurred_at
+const DERIVED: &str = "insert into current_cells (component_id, environment_id, deployment_id, version, succeeded_at, deployed_by, commit_sha, newest_at)
+select d.component_id, d.environment_id, case when d.status = 'succeeded' then d.id end, case when d.status = 'succeeded' then d.version end, d.succeeded_at,
+    case when d.status = 'succeeded' then d.deployed_by end, case when d.status = 'succeeded' then d.commit_sha end, d.occurred_at
 from deployments d where d.occurred_sequence = {deployments};
 insert into cell_periods (component_id, environment_id, started_at, sequence, deployment_id, version)
 select component_id, environment_id, succeeded_at, succeeded_sequence, id, version from deployments where status = 'succeeded';

@@ -1,7 +1,9 @@
 //! Opening a database.
 
 use deploytrack_core::{
-    query::{DeploymentFilter, PageRequest},
+    deployment::{NewDeployment, Undeploy},
+    query::{DeploymentFilter, MatrixFilter, PageRequest},
+    status::Status,
     store::Store,
     tracker::Tracker,
 };
@@ -11,7 +13,7 @@ use deploytrack_tests::database::{
 };
 use rstest::rstest;
 
-use crate::given::{shown, succeeded};
+use crate::given::{by, new, shown, succeeded};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -62,6 +64,42 @@ async fn a_newer_schema_is_refused_with_a_sentence(#[values(Sqlite, Postgres)] k
     database.execute(sql).await.unwrap();
     let refusal = Store::open(database.url()).await.unwrap_err().to_string();
     assert!(refusal.contains("newer"), "{refusal}");
+}
+
+/// What migration 14 adds to the cells, taken away again.
+const BEFORE_14: &str = "alter table current_cells drop column deployed_by; alter table current_cells drop column commit_sha;
+    delete from _sqlx_migrations where version = 14";
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_migration_fills_the_columns_of_the_cells_that_it_adds(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
+    let tracker = database.tracker().await;
+    let undone = succeeded(&tracker, "v1").await;
+    tracker
+        .undeploy(undone.id, Undeploy::default(), &by())
+        .await
+        .unwrap();
+    let built = NewDeployment {
+        status: Status::Succeeded,
+        commit_sha: Some("ed52224".parse().unwrap()),
+        ..new("api", "staging", "v2")
+    };
+    tracker.record(built, &by()).await.unwrap();
+    let all = MatrixFilter::default();
+    let before = tracker.matrix(&all).await.unwrap();
+    tracker.close().await;
+
+    database.execute(BEFORE_14).await.unwrap();
+    let tracker = database.tracker().await;
+    assert_eq!(tracker.matrix(&all).await.unwrap(), before);
+    assert!(before[0].environments["staging"].commit_sha.is_some());
+    let found = tracker.verify().await.unwrap();
+    assert!(found.ok, "{found}");
 }
 
 #[rstest]

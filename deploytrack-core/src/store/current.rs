@@ -12,16 +12,16 @@ use uuid::Uuid;
 use super::{
     Store, Write,
     cell_key::CellKey,
-    column::{Micros, checked},
+    column::Micros,
     on,
     sets::{in_sets, push_table},
-    sqlx_error::unexpected,
+    sqlx_error::{unexpected, unreadable},
 };
 use crate::{
     clock::{LAST_SECOND, Time},
     error::Error,
     matrix::Cell,
-    text::Name,
+    text::{CommitSha, Label, Name, Version},
 };
 
 /// Selects what was current in the cells of the components that fulfil the conditions that follow,
@@ -29,11 +29,12 @@ use crate::{
 ///
 /// The deployment and its time are a subquery each, and each subquery is one lookup in the key. A
 /// join with the periods costs as much on SQLite, and makes PostgreSQL read every period.
-pub(super) const CELLS_AT: &str = "select cell.component_id, cell.environment_id, d.version, d.id, d.deployed_by, d.commit_sha,
+pub(super) const CELLS_AT: &str = "select cell.component_id, cell.environment_id, d.version,
     (select newest.started_at from cell_periods newest
      where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
         and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
-     order by newest.started_at desc, newest.sequence desc limit 1) as succeeded_at
+     order by newest.started_at desc, newest.sequence desc limit 1),
+    d.id, d.deployed_by, d.commit_sha
 from components c cross join current_cells cell left join deployments d on d.id =
     (select case when newest.version is not null then newest.deployment_id end from cell_periods newest
      where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
@@ -66,20 +67,14 @@ where newest.component_id = $1 and newest.environment_id = $2
 order by newest.started_at desc, newest.sequence desc limit 1";
 
 /// Updates what is current in the cells of the table `touched`. The time in the table `moment` is
-/// the end of time.
-const UPDATE_CURRENT: &str = "update current_cells set
-    deployment_id = (select case when newest.version is not null then newest.deployment_id end from cell_periods newest
-     where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
-        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
-     order by newest.started_at desc, newest.sequence desc limit 1),
-    version = (select newest.version from cell_periods newest
-     where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
-        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
-     order by newest.started_at desc, newest.sequence desc limit 1),
-    succeeded_at = (select case when newest.version is not null then newest.started_at end from cell_periods newest
-     where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
-        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
-     order by newest.started_at desc, newest.sequence desc limit 1)
+/// the end of time. Without a row, every column becomes null.
+const UPDATE_CURRENT: &str = "update current_cells set (deployment_id, version, succeeded_at, deployed_by, commit_sha) =
+    (select shown.deployment_id, shown.version, shown.started_at, d.deployed_by, d.commit_sha from
+        (select newest.deployment_id, newest.version, newest.started_at from cell_periods newest
+         where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
+            and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
+         order by newest.started_at desc, newest.sequence desc limit 1) shown
+     join deployments d on d.id = shown.deployment_id where shown.version is not null)
 where (component_id, environment_id) in (select component_id, environment_id from touched)";
 
 /// Later than any time that a deployment can have.
@@ -88,34 +83,35 @@ pub(super) const END_OF_TIME: Time = match DateTime::from_timestamp(LAST_SECOND 
     None => DateTime::<chrono::Utc>::MAX_UTC,
 };
 
-/// The columns of what is current in a cell. The id is null if nothing is.
-#[derive(Debug, FromRow)]
-pub(super) struct CellColumns {
-    version: Option<String>,
-    succeeded_at: Option<Micros>,
-    id: Option<Uuid>,
-    deployed_by: Option<String>,
-    commit_sha: Option<String>,
-}
+/// The columns of what is current in a cell: `version`, `succeeded_at`, `deployment_id`,
+/// `deployed_by` and `commit_sha`. They are null if nothing is. A matrix has thousands of them, and
+/// finding each by its name would take longer than reading it.
+pub(super) type CellColumns = (
+    Option<String>,
+    Option<Micros>,
+    Option<Uuid>,
+    Option<String>,
+    Option<String>,
+);
 
-impl CellColumns {
-    /// What is current in the cell, if anything is.
-    pub(super) fn cell(self) -> Result<Option<Cell>, Error> {
-        let (Some(version), Some(deployed_at), Some(id), Some(deployed_by)) =
-            (self.version, self.succeeded_at, self.id, self.deployed_by)
-        else {
-            return Ok(None);
-        };
-        Ok(Some(Cell {
-            version: checked(&version)?,
-            deployed_at: deployed_at.0,
-            id,
-            deployed_by: checked(&deployed_by)?,
-            // One damaged commit must not hide the matrix. The verification reports it.
-            commit_sha: self.commit_sha.and_then(|commit| commit.parse().ok()),
-            gap: None,
-        }))
-    }
+/// What is current in the cell, if anything is.
+pub(super) fn current_cell(
+    (version, succeeded_at, id, deployed_by, commit_sha): CellColumns,
+) -> Result<Option<Cell>, Error> {
+    let (Some(version), Some(deployed_at), Some(id), Some(deployed_by)) =
+        (version, succeeded_at, id, deployed_by)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Cell {
+        version: Version::new(version).map_err(unreadable)?,
+        deployed_at: deployed_at.0,
+        id,
+        deployed_by: Label::new(deployed_by).map_err(unreadable)?,
+        // One damaged commit must not hide the matrix. The verification reports it.
+        commit_sha: commit_sha.and_then(|commit| CommitSha::new(commit).ok()),
+        gap: None,
+    }))
 }
 
 #[derive(Debug, FromRow)]
@@ -149,10 +145,9 @@ impl Store {
     ) -> Result<Option<Cell>, Error> {
         let row: Option<CellColumns> = on!(Pool, &self.reads, |pool| {
             sqlx::query_as(
-                "select cell.version, cell.succeeded_at, d.id, d.deployed_by, d.commit_sha
+                "select cell.version, cell.succeeded_at, cell.deployment_id, cell.deployed_by, cell.commit_sha
                  from components c cross join environments e
                      join current_cells cell on cell.component_id = c.id and cell.environment_id = e.id
-                     join deployments d on d.id = cell.deployment_id
                  where c.name_key = $1 and e.name_key = $2",
             )
             .bind(component.key())
@@ -161,7 +156,7 @@ impl Store {
             .await
         })
         .map_err(unexpected)?;
-        row.map_or(Ok(None), CellColumns::cell)
+        row.map_or(Ok(None), current_cell)
     }
 
     /// The deployments of a component that were current at a moment, in environment order.
@@ -260,6 +255,6 @@ mod tests {
         check(CURRENT_IN, 1, "$1", "$2", "$3");
         let (component, environment) =
             ("current_cells.component_id", "current_cells.environment_id");
-        check(UPDATE_CURRENT, 3, component, environment, moment);
+        check(UPDATE_CURRENT, 1, component, environment, moment);
     }
 }

@@ -6,9 +6,8 @@ use uuid::Uuid;
 
 use super::{
     CellKey, Store,
-    cell_key::CellKeyRow,
     column::{Micros, checked, signed, unsigned},
-    current::CellColumns,
+    current::current_cell,
     on,
     sqlx_error::unexpected,
 };
@@ -170,27 +169,33 @@ pub(super) use {in_environments, in_section, unless_archived};
 
 /// Selects the cells of a section. SQLite reads the components in name order and looks up the cells
 /// of each by key.
-const CELLS: &str = "select cell.component_id, cell.environment_id, cell.version, cell.succeeded_at, d.id, d.deployed_by, d.commit_sha \
-                     from components c cross join current_cells cell cross join deployments d \
-                     where cell.component_id = c.id and d.id = cell.deployment_id";
+const CELLS: &str = "select cell.component_id, cell.environment_id, \
+                     cell.version, cell.succeeded_at, cell.deployment_id, cell.deployed_by, cell.commit_sha \
+                     from components c cross join current_cells cell where cell.component_id = c.id and cell.deployment_id is not null";
 
 /// The order in which a limit cuts off cells: component by component.
 const BY_COMPONENT: &str = " order by c.name_key limit ";
 
-#[derive(Debug, FromRow)]
-struct CellRow {
-    #[sqlx(flatten)]
-    key: CellKeyRow,
-    #[sqlx(flatten)]
-    current: CellColumns,
-}
+/// The ids of the component and the environment, and the columns of what is current.
+type CellRow = (
+    Uuid,
+    Uuid,
+    Option<String>,
+    Option<Micros>,
+    Option<Uuid>,
+    Option<String>,
+    Option<String>,
+);
 
-impl TryFrom<CellRow> for (CellKey, Option<Cell>) {
-    type Error = Error;
-
-    fn try_from(row: CellRow) -> Result<Self, Error> {
-        Ok((row.key.into(), row.current.cell()?))
-    }
+fn cell(
+    (component_id, environment_id, version, succeeded_at, id, deployed_by, commit_sha): CellRow,
+) -> Result<(CellKey, Option<Cell>), Error> {
+    let key = CellKey {
+        component_id,
+        environment_id,
+    };
+    let current = current_cell((version, succeeded_at, id, deployed_by, commit_sha))?;
+    Ok((key, current))
 }
 
 impl Store {
@@ -275,7 +280,7 @@ impl Store {
                 .await
         })
         .map_err(unexpected)?;
-        rows.into_iter().map(TryFrom::try_from).collect()
+        rows.into_iter().map(cell).collect()
     }
 }
 

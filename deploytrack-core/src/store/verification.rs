@@ -22,12 +22,14 @@ use crate::{
     status::Status,
 };
 
-/// A row of `current_cells` as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A row of `current_cells` as stored. Empty if nothing is current.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StoredCell {
     pub(crate) deployment_id: Option<Uuid>,
     pub(crate) version: Option<String>,
     pub(crate) succeeded_at: Option<Time>,
+    pub(crate) deployed_by: Option<String>,
+    pub(crate) commit_sha: Option<String>,
 }
 
 /// A row of `cell_periods` as stored.
@@ -45,6 +47,8 @@ struct CellRow {
     deployment_id: Option<Uuid>,
     version: Option<String>,
     succeeded_at: Option<Micros>,
+    deployed_by: Option<String>,
+    commit_sha: Option<String>,
     newest_at: Micros,
 }
 
@@ -117,9 +121,12 @@ impl Snapshot {
     /// Every cell as stored, with its newest time.
     pub(crate) async fn stored_cells(&mut self) -> Result<Vec<(CellKey, StoredCell, Time)>, Error> {
         let rows: Vec<CellRow> = on!(Transaction, &mut self.0, |snapshot| {
-            sqlx::query_as("select component_id, environment_id, deployment_id, version, succeeded_at, newest_at from current_cells")
-                .fetch_all(&mut **snapshot)
-                .await
+            sqlx::query_as(
+                "select component_id, environment_id, deployment_id, version, succeeded_at, deployed_by, commit_sha, newest_at
+                 from current_cells",
+            )
+            .fetch_all(&mut **snapshot)
+            .await
         })
         .map_err(unexpected)?;
         let stored = |row: CellRow| {
@@ -130,6 +137,8 @@ impl Snapshot {
                     deployment_id: row.deployment_id,
                     version: row.version,
                     succeeded_at,
+                    deployed_by: row.deployed_by,
+                    commit_sha: row.commit_sha,
                 },
                 row.newest_at.0,
             )

@@ -45,7 +45,7 @@ async fn a_cell_that_shows_something_else_is_found(#[values(Sqlite, Postgres)] k
     let Some(database) = kind.create().await else {
         return;
     };
-    let nothing = "deployment_id = null, version = null, succeeded_at = null";
+    let nothing = "deployment_id = null, version = null, succeeded_at = null, deployed_by = null";
     let later = dialect(
         &database,
         "succeeded_at = succeeded_at + 1",
@@ -56,6 +56,9 @@ async fn a_cell_that_shows_something_else_is_found(#[values(Sqlite, Postgres)] k
         nothing,
         later,
         "deployment_id = (select id from deployments where version = 'v1')",
+        "deployed_by = 'eve'",
+        "deployed_by = null",
+        "commit_sha = 'ed52224'",
     ] {
         let another = database.another().await;
         let (tracker, found) = found_after(

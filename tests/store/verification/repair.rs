@@ -21,6 +21,7 @@ async fn a_repair_rewrites_everything_that_follows_from_the_history(
         "update deployments set status = 'failed', attempt = 9, started_at = null, finished_at = null, succeeded_at = null, succeeded_sequence = null, occurred_at = (select min(created_at) from deployments), occurred_sequence = 0",
         "update current_cells set version = 'v9'",
         "update current_cells set deployment_id = null, version = null, succeeded_at = null",
+        "update current_cells set deployed_by = 'eve', commit_sha = 'ed52224'",
         "delete from current_cells",
         "delete from cell_periods",
         "update cell_periods set ended_at = started_at",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{Audit, Repair, history::empty_cell, of_cell};
+use super::{Audit, Repair, of_cell};
 use crate::{
     clock::{self, Time},
     status::Status,
@@ -18,7 +18,7 @@ impl Audit {
         let mut expected = std::mem::take(&mut self.newest);
         for (cell, stored, newest_at) in stored {
             let (expected, newest) = expected.remove(&cell).map_or_else(
-                || (empty_cell(), newest_at),
+                || (StoredCell::default(), newest_at),
                 |newest| (newest.stored, newest.time),
             );
             if newest_at < newest && !self.unreadable.cells.contains(&cell) {
@@ -90,19 +90,23 @@ fn by_environment(counts: &BTreeMap<(CellKey, Status), i64>) -> BTreeMap<(Uuid, 
     sums
 }
 
+/// The cell as text, with every column that a difference may be in.
 fn display(cell: &StoredCell) -> String {
-    let (id, version) = (
-        cell.deployment_id.map(|id| id.to_string()),
-        cell.version.clone(),
-    );
-    let at = cell.succeeded_at.map(|time| clock::format_exact(&time));
-    if *cell == empty_cell() {
+    if *cell == StoredCell::default() {
         return "nothing".into();
     }
+    let id = cell.deployment_id.map(|id| id.to_string());
+    let at = cell.succeeded_at.map(|time| clock::format_exact(&time));
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let commit = match &cell.commit_sha {
+        Some(commit) => format!(" from {commit}"),
+        None => String::new(),
+    };
     format!(
-        "{} ({}) since {}",
-        version.unwrap_or_default(),
+        "{} ({}){commit} by {} since {}",
+        text(&cell.version),
         id.unwrap_or_default(),
+        text(&cell.deployed_by),
         at.unwrap_or_default()
     )
 }

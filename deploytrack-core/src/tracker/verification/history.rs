@@ -80,7 +80,7 @@ impl Audit {
         *self.counts.entry((cell, status)).or_default() += 1;
         let empty = || ExpectedCell {
             key: (Time::default(), 0),
-            stored: empty_cell(),
+            stored: StoredCell::default(),
             time,
         };
         let newest = self.newest.entry(cell).or_insert_with(empty);
@@ -91,7 +91,7 @@ impl Audit {
                 (newest.key, newest.stored) = (
                     key,
                     if period.is_undeployment {
-                        empty_cell()
+                        StoredCell::default()
                     } else {
                         current_cell(deployment, period)
                     },
@@ -101,19 +101,13 @@ impl Audit {
     }
 }
 
-pub(super) fn empty_cell() -> StoredCell {
-    StoredCell {
-        deployment_id: None,
-        version: None,
-        succeeded_at: None,
-    }
-}
-
 fn current_cell(deployment: &Deployment, period: &Period) -> StoredCell {
     StoredCell {
         deployment_id: Some(deployment.id),
         version: Some(deployment.version.to_string()),
         succeeded_at: Some(period.started_at),
+        deployed_by: Some(deployment.deployed_by.to_string()),
+        commit_sha: deployment.commit_sha.as_ref().map(ToString::to_string),
     }
 }
 
