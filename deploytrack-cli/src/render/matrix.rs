@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_matrix_shows_version_age_and_drift() {
+    fn the_matrix_shows_version_age_and_differences() {
         let environments = names(&["development", "staging", "production"]);
         assert_eq!(
             matrix_table(&sample(), &environments, &view(None)),
