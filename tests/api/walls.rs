@@ -344,6 +344,8 @@ async fn the_link_of_a_wall_replaces_a_person_only_when_asked_to() {
         "the former session ends"
     );
     let wall = cookie(&replaced).0;
+    let namesake = logged_in(&Caller::named(&server.url(), "wall office")).await;
+    exchange(&server, &secret, &namesake, "").await.expect(409);
     let other = link(&server, "lobby").await;
     exchange(&server, &other, &wall, "").await.expect(409);
     let code = server.reader().call("POST", "/api/v1/session/code").await;

@@ -154,7 +154,7 @@ function endSession(error) {
   const wasLive = live !== null;
   stop();
   if (wasLive && shown.view && session.wall()) session.showWallEnded(error);
-  else if (session.isRevoked(error)) showRevoked();
+  else if (!shown.view && session.isRevoked(error)) showRevoked();
   else if (!shown.view) logOut("");
   else if (wasLive) {
     connection.className = connection.textContent = "";

@@ -83,7 +83,7 @@ async fn begin(
     let next = app.tracker.login_code(&code, &verifier).await?;
     let next = next.ok_or(Refusal::UsedCode)?;
     if !replace {
-        check_former(app, headers, &next.subject, next.admin).await?;
+        check_former(app, headers, (&next.subject, next.admin, false)).await?;
     }
     let session = app.tracker.use_login_code(code, id, verifier).await?;
     session.ok_or(Refusal::UsedCode)
@@ -98,7 +98,7 @@ async fn begin_wall(app: &App, headers: &HeaderMap, secret: &str, replace: bool)
     let wall = wall.ok_or(Refusal::RevokedWall)?;
     let subject = Claims::of_wall(wall.clone()).map_err(internal)?.subject;
     if !replace {
-        check_former(app, headers, &subject, false).await?;
+        check_former(app, headers, (&subject, false, true)).await?;
     }
     if let Some(former) = session::id(headers, verifier) {
         app.tracker.end_session(former).await?;
@@ -111,16 +111,16 @@ async fn begin_wall(app: &App, headers: &HeaderMap, secret: &str, replace: bool)
 }
 
 /// Refuses a code or a link for another caller than the one that is logged in. A link must not change
-/// unnoticed who uses a browser.
+/// unnoticed who uses a browser. `next` is the subject, whether it is an admin, and whether it is a
+/// wall.
 async fn check_former(
     app: &App,
     headers: &HeaderMap,
-    next: &Label,
-    admin: bool,
+    next: (&Label, bool, bool),
 ) -> Result<(), Refusal> {
     match auth::session(app, headers).await {
-        Ok(former) if (next, admin) != (&former.subject, former.admin) => {
-            Err(Refusal::LoggedIn(former.subject.clone(), next.clone()))
+        Ok(former) if next != (&former.subject, former.admin, former.wall.is_some()) => {
+            Err(Refusal::LoggedIn(former.subject.clone(), next.0.clone()))
         }
         _ => Ok(()),
     }
