@@ -31,6 +31,8 @@ pub const MATRIX: &str = "/api/v1/deployments/matrix";
 /// The unsettled deployments: newer than the current one of their cell, and pending, in progress or
 /// failed.
 pub const UNSETTLED: &str = "/api/v1/deployments/unsettled";
+/// Deployments counted by day.
+pub const DAILY: &str = "/api/v1/deployments/daily";
 /// The current deployments of one component.
 pub const LATEST: &str = "/api/v1/deployments/latest";
 /// Imports many deployments in one request.

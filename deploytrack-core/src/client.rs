@@ -43,6 +43,7 @@ use crate::{
         NewEnvironment,
     },
     clock::Time,
+    daily::{DailyFilter, DayCounts},
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     history::HistoryEntry,
     matrix::Matrix,
@@ -153,6 +154,11 @@ impl Client {
             ..filter.clone()
         });
         self.get(api::UNSETTLED, &query).await
+    }
+
+    /// Counts the deployments of the last days, the earliest day first.
+    pub async fn daily(&self, filter: &DailyFilter) -> Result<ApiResponse<Vec<DayCounts>>, Error> {
+        self.get(api::DAILY, &query::daily(filter)).await
     }
 
     /// Imports newline-delimited JSON, one deployment per line: at most [`api::IMPORT_LINES`] lines and

@@ -33,6 +33,7 @@
 //! | [`wall`] | walls: links that show one view of the matrix |
 //! | [`session`] | sessions of the pages, and the codes that open one |
 //! | [`query`] | filters, cursors and pages |
+//! | [`daily`] | deployments counted by day |
 //! | [`matrix`] | rows and cells of the matrix |
 //! | [`api`] | paths, headers and bodies that the server and the client share |
 //! | [`error`] | the error of the use cases |
@@ -104,6 +105,7 @@ pub mod catalog;
 pub mod client;
 pub mod clock;
 pub mod compare;
+pub mod daily;
 pub mod deployment;
 pub mod digest;
 pub mod entity_tag;

@@ -8,6 +8,7 @@ mod archive;
 mod catalog;
 mod cell;
 mod clocks;
+mod daily;
 mod damage;
 mod events;
 mod gaps;

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use deploytrack_core::{
     api::{FromBody as _, ImportLine},
     clock::parse,
+    daily::DailyFilter,
     deployment::{Change, NewDeployment},
     json,
     query::{Cursor, DeploymentFilter, ListKey, MatrixFilter, Order, PageRequest},
@@ -234,6 +235,9 @@ async fn every_query_reads_few_rows_on_postgres() {
         .await,
         "the matrix at",
     );
+
+    let daily = async |tracker: &Tracker| tracker.daily(&DailyFilter::default()).await.unwrap();
+    assert_few(&read_by(&database, daily).await, "the counts by day");
 
     let under = |key: &str| {
         Terms::by(by()).once(Some(IdempotentRequest {

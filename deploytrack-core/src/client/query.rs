@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::{self, Time},
+    daily::DailyFilter,
     event::EventFilter,
     query::{CatalogFilter, DeploymentFilter, MatrixFilter, Order, PageRequest},
     text::Name,
@@ -102,6 +103,25 @@ pub(super) fn matrix(filter: &MatrixFilter) -> Query {
             .map(|name| ("environment", name.to_string())),
     );
     query
+}
+
+pub(super) fn daily(filter: &DailyFilter) -> Query {
+    given([
+        ("days", Some(filter.days.to_string())),
+        ("utcOffset", Some(filter.utc_offset.to_string())),
+        (
+            "component",
+            filter.component.as_ref().map(ToString::to_string),
+        ),
+        (
+            "environment",
+            filter.environment.as_ref().map(ToString::to_string),
+        ),
+        (
+            "type",
+            filter.environment_type.as_ref().map(ToString::to_string),
+        ),
+    ])
 }
 
 pub(super) fn events(filter: &EventFilter, after: Option<i64>) -> Query {

@@ -37,6 +37,7 @@ macro_rules! text_bytes {
 }
 
 mod by_cell;
+mod daily;
 mod filter;
 mod list;
 mod write;

@@ -155,7 +155,10 @@ impl Tracker {
 
     /// Resolves the names of a filter to ids; `None` if a name is unknown or contradicts an id, so
     /// that nothing matches.
-    async fn resolved(&self, filter: &DeploymentFilter) -> Result<Option<RowFilter>, Error> {
+    pub(super) async fn resolved(
+        &self,
+        filter: &DeploymentFilter,
+    ) -> Result<Option<RowFilter>, Error> {
         let component = match &filter.component {
             Some(name) => IdFilter::of(
                 self.store

@@ -23,6 +23,7 @@ mod archive;
 mod catalog;
 mod cell;
 mod clock_watch;
+mod daily;
 mod events;
 mod export;
 mod import;

@@ -1,5 +1,6 @@
 //! The endpoints of deployments and of everything that is read from them.
 
+pub(super) mod daily;
 pub(super) mod export;
 mod filters;
 pub(super) mod history;

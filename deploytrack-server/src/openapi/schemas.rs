@@ -7,6 +7,7 @@ use deploytrack_core::{
         Component, ComponentChange, Environment, EnvironmentChange, EnvironmentType, NewComponent,
         NewEnvironment,
     },
+    daily::DayCounts,
     deployment::{Change, Deployment, Metadata, NewDeployment, Undeploy, Undeployment},
     digest::Digest,
     error::Fault,
@@ -41,6 +42,7 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<Cell>()
         .schema_from::<Gap>()
         .schema_from::<GapState>()
+        .schema_from::<DayCounts>()
         .schema_from::<Component>()
         .schema_from::<NewComponent>()
         .schema_from::<ComponentChange>()

@@ -1,5 +1,6 @@
 //! /api/v1/deployments
 
+mod daily;
 mod export;
 mod history;
 mod import;

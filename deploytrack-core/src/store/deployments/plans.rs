@@ -10,16 +10,20 @@ use super::{
     by_cell::{
         CELLS_OF_SECTION, CURRENT_OF, NEWER_AND_UNSETTLED, NEWEST_OF_CELLS, UNSETTLED_SIZES,
     },
-    filter::{Lead, RowFilter, add_filter},
+    daily::{BY_DAY, OF_DAY, count_by_day},
+    filter::{Lead, RowFilter, add_filter, filter_prefix},
     list::{page_by_cursor, page_by_offset},
 };
 use crate::{
+    catalog::EnvironmentType,
     clock::Time,
+    daily::{DailyFilter, Day},
     query::{Cursor, ListKey, Order},
     status::Status,
     store::{
         Pool, Store,
         column::{Micros, signed},
+        sets::push_table,
     },
 };
 
@@ -292,5 +296,54 @@ async fn the_sizes_of_a_page_use_the_plan_of_its_rows() {
         );
         let sizes = steps(&query.build().fetch_all(&pool).await.unwrap());
         assert_eq!(sizes, plan(&filter, Some(cursor)).await, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_day_is_one_search_of_the_leading_index() {
+    let (_store, pool) = pool().await;
+    let days: Vec<_> = (0..)
+        .zip(DailyFilter::default().days_at(Time::default()))
+        .collect();
+    let types = [None, Some(EnvironmentType::Production)];
+    for (component, environment, index, columns) in [
+        (false, false, "deployments_by_status_occurred", "status=?"),
+        (
+            true,
+            false,
+            "deployments_by_component_occurred",
+            "component_id=?",
+        ),
+        (
+            false,
+            true,
+            "deployments_by_environment_occurred",
+            "environment_id=?",
+        ),
+        (
+            true,
+            true,
+            "deployments_by_cell_occurred",
+            "component_id=? AND environment_id=?",
+        ),
+    ] {
+        for r#type in types {
+            let filter = RowFilter {
+                order: Order::Occurred,
+                ..filter(component, environment, None)
+            };
+            let mut query = QueryBuilder::<Sqlite>::new("explain query plan ");
+            let query = count_by_day!(&mut query, &filter, r#type, &days[..]);
+            let plan = steps(&query.build().fetch_all(&pool).await.unwrap());
+            let search = format!("{index} ({columns} AND occurred_at>? AND occurred_at<?)");
+            let searches: Vec<_> = plan
+                .iter()
+                .filter(|step| step.starts_with("SEARCH d ") || step.starts_with("SCAN d "))
+                .collect();
+            assert!(
+                searches.len() == 1 && searches[0].ends_with(&search),
+                "{filter:?}: {plan:?}"
+            );
+        }
     }
 }
