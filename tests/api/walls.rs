@@ -24,6 +24,7 @@ const SHOWN: [&str; 7] = [
     "/api/v1/deployments",
     MATRIX,
     "/api/v1/deployments/unsettled",
+    "/api/v1/deployments/daily",
     "/api/v1/events",
     SESSION,
     "/api/v1/components",

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changed, chipCounts, days, figures, matches, today } from "../../deploytrack-server/src/dashboard/signals.js";
+import { changed, chipCounts, daily, figures, matches, today } from "../../deploytrack-server/src/dashboard/signals.js";
 
 const NOW = new Date(2025, 5, 15, 12).getTime();
 const HOUR = 3_600_000;
@@ -46,16 +46,14 @@ test("changes are counted by cell, component and production", () => {
   assert.deepEqual(changed(rows), { cells: 2, components: 1, production: 1 });
 });
 
-test("bars need the deployments of all their days", () => {
-  const deployments = [{ occurredAt: ago(1), status: "succeeded" }, { occurredAt: ago(2), status: "failed" }, { occurredAt: ago(24), status: "succeeded" }];
-  const bars = days(deployments, true, NOW);
-  assert.equal(bars.length, 14);
-  assert.deepEqual(bars.slice(-2), [{ total: 1, failed: 0 }, { total: 2, failed: 1 }]);
-  assert.equal(days(deployments, false, NOW), null);
-  assert.ok(days([...deployments, { occurredAt: ago(24 * 20), status: "succeeded" }], false, NOW));
+test("a bar is a day, and the last day is today", () => {
+  const day = (succeeded, failed, rolledBack) => ({ date: "2026-11-29", succeeded, failed, rolledBack });
+  const { total, production, bars } = daily([day(1, 0, 0), day(5, 2, 1)], [day(3, 1, 0)]);
+  assert.deepEqual([total, production], [5, 3]);
+  assert.deepEqual(bars, [{ total: 1, failed: 0 }, { total: 8, failed: 2 }]);
 });
 
-test("what was deployed today is counted, and a list that is too short is named", () => {
+test("what was deployed on a day of the past is counted, and a list that is too short is named", () => {
   const deployments = [{ occurredAt: ago(1), status: "succeeded", environmentName: "prod" }, { occurredAt: ago(2), status: "failed", environmentName: "prod" }, { occurredAt: ago(3), status: "succeeded", environmentName: "test" }];
   assert.deepEqual(today(deployments, true, new Set(["prod"]), NOW), { total: 2, production: 1, isMore: false });
   assert.equal(today(deployments, false, new Set(), NOW).isMore, true);

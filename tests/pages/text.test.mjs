@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { age, cellIn, count, dayName, duration, freshness, initials, isBot, isSame, local, nameKey, shortVersion, STATUSES, webAddress, word } from "../../deploytrack-server/src/dashboard/text.js";
+import { age, cellIn, count, dayName, duration, freshness, initials, isBot, isSame, local, nameKey, shortVersion, STATUSES, webAddress, word, utcOffset } from "../../deploytrack-server/src/dashboard/text.js";
 
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
@@ -90,4 +90,8 @@ test("two days have names, and a day of another year has its year", () => {
   assert.deepEqual([new Date(2026, 2, 1), new Date(2026, 1, 28)].map((day) => dayName(day, now)), ["Today", "Yesterday"]);
   assert.match(dayName(new Date(2025, 0, 1), now), /2025/);
   assert.doesNotMatch(dayName(new Date(2026, 0, 1), now), /2026/);
+});
+
+test("an offset from UTC has two digits for hours and minutes", () => {
+  assert.deepEqual([0, 120, -570, 345, -60].map(utcOffset), ["+00:00", "+02:00", "-09:30", "+05:45", "-01:00"]);
 });

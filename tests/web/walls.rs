@@ -153,7 +153,9 @@ async fn a_revoked_wall_says_so_and_does_not_look_live() {
         browser.open(&link).await;
         browser.shows("This wall link was revoked").await;
         browser.press("#main button").await;
-        browser.until("document.querySelector('#token') !== null").await;
+        browser
+            .until("document.querySelector('#token') !== null")
+            .await;
         browser.fill("#token", &Caller::admin_token()).await;
         browser.press("button.primary").await;
         browser

@@ -14,7 +14,7 @@ import * as moment from "./moment.js";
 import * as peek from "./peek.js";
 import * as rail from "./rail.js";
 import * as reads from "./reads.js";
-import { changed, chipCounts, days, isInFlight, isJustFailed, matches, today } from "./signals.js";
+import { changed, chipCounts, daily, isInFlight, isJustFailed, matches, today } from "./signals.js";
 import { CHOICES, momentOf } from "./since.js";
 import * as summary from "./summary.js";
 import { count, isSame, moment as shortMoment, word } from "./text.js";
@@ -37,7 +37,7 @@ export function show(root, { parameters, announce, enqueue }) {
   const model = new MatrixModel();
   let all = [];
   let shownColumns = [];
-  let newest = { deployments: [], isWhole: true, rolledBack: [] };
+  let newest = { deployments: [], isWhole: true, rolledBack: [], days: null };
   let form = null;
   let hasArchived = false;
   let hasComponents = false;
@@ -169,7 +169,8 @@ export function show(root, { parameters, announce, enqueue }) {
     control();
     form?.counts(found.length, chipCounts(found, now));
     const production = new Set([...model.types].filter(([, type]) => type === "production").map(([name]) => name));
-    const day = { ...today(newest.deployments, newest.isWhole, production, now), bars: days(newest.deployments, newest.isWhole, now), isPast: Boolean(state.at) };
+    const counts = newest.days ? daily(...newest.days) : today(newest.deployments, newest.isWhole, production, now);
+    const day = { ...counts, isPast: Boolean(state.at) };
     const isBare = all.length === 0 && !isFiltered(state);
     tiles.hidden = tools.hidden = isBare;
     replaceContent(tiles, [onWall?.clock, ...summary.draw(all, state, day, now, (f) => change({ f, since: "" }))]);

@@ -3,6 +3,7 @@
 import { all, get } from "./api.js";
 import * as filters from "./filters.js";
 import { FAILURE_SHOWN } from "./signals.js";
+import { utcOffset } from "./text.js";
 
 /** The newest deployments that are read: one page of the list. */
 const NEWEST = 100;
@@ -30,11 +31,18 @@ export const then = (state, moment) => get("deployments/matrix", { ...filters.to
 export async function newest(at) {
   const occurredBefore = at?.toISOString();
   const occurredAfter = new Date(Date.now() - FAILURE_SHOWN).toISOString();
-  const [list, rolledBack] = await Promise.all([
+  const [list, rolledBack, days] = await Promise.all([
     get("deployments", { order: "occurred", take: NEWEST, occurredBefore }),
     at ? { data: [] } : get("deployments", { order: "occurred", take: NEWEST, status: "rolled_back", occurredAfter }),
+    at ? null : daily(),
   ]);
-  return { deployments: list.data, isWhole: list.total <= list.data.length, rolledBack: rolledBack.data };
+  return { deployments: list.data, isWhole: list.total <= list.data.length, rolledBack: rolledBack.data, days };
+}
+
+/** The deployments of each of the last days, of all environments and of production, in the time zone of the browser. */
+function daily() {
+  const zone = { utcOffset: utcOffset(-new Date().getTimezoneOffset()) };
+  return Promise.all([get("deployments/daily", zone), get("deployments/daily", { ...zone, days: "1", type: "production" })]);
 }
 
 /** Owners and kinds. */

@@ -71,27 +71,13 @@ export function changed(rows) {
   };
 }
 
-/** The days of the bars. */
-export const BAR_DAYS = 14;
-
-/**
- * The deployments and failures of each of the last days, the last one today. Null if the list, which is the newest part of all,
- * does not reach back that far.
- */
-export function days(deployments, isWhole, now) {
-  const first = new Date(startOfDay(now));
-  first.setDate(first.getDate() - (BAR_DAYS - 1));
-  const times = deployments.map(({ occurredAt }) => new Date(occurredAt).getTime());
-  if (!isWhole && !times.some((time) => time < first.getTime())) return null;
-  return Array.from({ length: BAR_DAYS }, (_, index) => {
-    const day = new Date(first);
-    day.setDate(first.getDate() + index);
-    const own = deployments.filter((_, at) => startOfDay(times[at]) === day.getTime());
-    return { total: own.length, failed: own.filter(({ status }) => status === "failed").length };
-  });
+/** What was deployed on the last of these days, in all and to production, and a bar for each day. */
+export function daily(days, production) {
+  const bars = days.map(({ succeeded, failed, rolledBack }) => ({ total: succeeded + failed + rolledBack, failed }));
+  return { total: days.at(-1).succeeded, production: production.at(-1).succeeded, isMore: false, bars };
 }
 
-/** What was deployed today: in all, and to production. `isMore` if the list, which is the newest part of all, is too short. */
+/** What was deployed on the day of a moment of the past: in all, and to production. `isMore` if the list, which is the newest part of all, is too short. */
 export function today(deployments, isWhole, production, now) {
   const start = startOfDay(now);
   const own = deployments.filter(({ occurredAt, status }) => status === "succeeded" && new Date(occurredAt).getTime() >= start);

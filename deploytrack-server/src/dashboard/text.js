@@ -103,3 +103,9 @@ export function webAddress(text) {
   const url = new URL(text);
   return url.protocol === "https:" || url.protocol === "http:" ? url.href : null;
 }
+
+/** An offset from UTC in minutes as a text, such as `+02:00`. */
+export function utcOffset(minutes) {
+  const [hours, rest] = [Math.trunc(Math.abs(minutes) / 60), Math.abs(minutes) % 60].map((part) => String(part).padStart(2, "0"));
+  return `${minutes < 0 ? "-" : "+"}${hours}:${rest}`;
+}

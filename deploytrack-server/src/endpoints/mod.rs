@@ -106,7 +106,7 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: GET,    path: api::UNSETTLED,                        access: Wall,
                caching: Collection, conditions: &[],
                doc: Some(deployments::unsettled::doc), handle: &deployments::unsettled::handle },
-    Endpoint { method: GET,    path: api::DAILY,                            access: Reader,
+    Endpoint { method: GET,    path: api::DAILY,                            access: Wall,
                caching: No,         conditions: &[],
                doc: Some(deployments::daily::doc), handle: &deployments::daily::handle },
     Endpoint { method: GET,    path: api::LATEST,                           access: Reader,
