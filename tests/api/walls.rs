@@ -20,7 +20,7 @@ use crate::sessions::{MATRIX, SESSION, cookie, exchange, logged_in, reads, with_
 
 const WALLS: &str = "/api/v1/walls";
 /// What the page of a wall reads.
-const SHOWN: [&str; 7] = [
+const SHOWN: [&str; 8] = [
     "/api/v1/deployments",
     MATRIX,
     "/api/v1/deployments/unsettled",

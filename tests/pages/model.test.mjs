@@ -181,3 +181,14 @@ test("an update replaces the rows and the unsettled deployments of its component
   model.update(["web"], [], []);
   assert.deepEqual(names(model), ["api"]);
 });
+
+test("gaps that come later are those of the deployments that are still current", () => {
+  const model = new MatrixModel();
+  const deployed = (id, version, gap) => ({ ...cell(version), id, ...(gap && { gap }) });
+  const behind = { against: "staging", state: "behind", versions: 2 };
+  model.reset(environments("staging", "production"), [row("api", { staging: deployed(1, "v3"), production: deployed(2, "v1") }), row("web", { production: deployed(4, "v2") })], []);
+  model.setGaps([row("api", { staging: deployed(1, "v3"), production: deployed(2, "v1", behind) }), row("web", { production: deployed(3, "v1", behind) }), row("gone", {})]);
+  const gaps = (name) => model.row(name, ["staging", "production"]).cells.map(({ gap }) => gap?.versions ?? null);
+  assert.deepEqual(gaps("api"), [null, 2]);
+  assert.deepEqual(gaps("web"), [null, null]);
+});

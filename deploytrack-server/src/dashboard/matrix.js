@@ -101,7 +101,7 @@ export function show(root, { parameters, announce, enqueue }) {
     const wanted = asked();
     try {
       const since = state.since ? momentOf(state.since, Date.now(), lastVisit) : null;
-      const [[environments, matrix, unsettled], then, news] = await Promise.all([reads.everything(state), since && reads.then(state, since), reads.newest(state.at)]);
+      const [[environments, matrix, unsettled], then, news] = await Promise.all([reads.everything(state, (matrix) => addGaps(matrix, wanted)), since && reads.then(state, since), reads.newest(state.at)]);
       hasArchived = matrix.length === 0 && !state.archived && (await reads.hasArchived());
       // Other filters were chosen meanwhile: their answer comes next.
       if (wanted !== asked()) return;
@@ -117,6 +117,12 @@ export function show(root, { parameters, announce, enqueue }) {
       if (model.rows.size > 0 && !(error instanceof Refusal)) throw error;
       report(messages, error);
     }
+  }
+
+  function addGaps(matrix, wanted) {
+    if (wanted !== asked()) return;
+    model.setGaps(matrix);
+    compute();
   }
 
   function setNewest(news) {

@@ -30,6 +30,17 @@ export class MatrixModel {
     this.#add(unsettled);
   }
 
+  /** Takes the gaps of a matrix that was read earlier, for the cells that have not changed since. */
+  setGaps(matrix) {
+    for (const { componentName, environments } of matrix) {
+      const cells = this.rows.get(componentName)?.environments ?? {};
+      for (const [name, { id, gap }] of Object.entries(environments)) {
+        const cell = own(cells, name);
+        if (cell?.id === id) cell.gap = gap;
+      }
+    }
+  }
+
   /** Replaces the rows and the unsettled deployments of some components. A component without a row is removed. */
   update(components, matrix, unsettled) {
     for (const name of components) {

@@ -7,17 +7,29 @@ import { utcOffset } from "./text.js";
 
 /** The newest deployments that are read: one page of the list. */
 const NEWEST = 100;
+/** How long the page waits for the gaps before it shows the matrix without them, in milliseconds. */
+const PATIENCE = 400;
 
 const queryOf = (state, more = {}) => ({ ...filters.toQuery(state), gaps: "true", ...more });
 
-/** The environments, the matrix and the unsettled deployments. */
-export function everything(state) {
+/** The environments, the matrix and the unsettled deployments. `later` gets the matrix with its gaps if they take long. */
+export function everything(state, later) {
   const at = state.at?.toISOString();
   return Promise.all([
     all("environments", state.archived || at ? {} : { archived: "false" }),
-    get("deployments/matrix", queryOf(state, { at })),
+    matrix(state, at, later),
     at ? [] : get("deployments/unsettled", filters.toQuery(state)),
   ]);
+}
+
+/** The matrix with gaps. They take the server long when thousands of cells changed: then the matrix comes without them first. */
+async function matrix(state, at, later) {
+  const whole = get("deployments/matrix", queryOf(state, { at }));
+  const isSlow = new Promise((resolve) => { setTimeout(resolve, PATIENCE); });
+  const first = await Promise.race([whole, isSlow]);
+  if (first) return first;
+  whole.then(later, () => {});
+  return get("deployments/matrix", queryOf(state, { at, gaps: null }));
 }
 
 /** The matrix and the unsettled deployments of a few components. */
