@@ -2,11 +2,13 @@
 
 import { el, icon, redraw, sign, steppedAge, tag, version } from "./elements.js";
 import { Grid } from "./grid.js";
-import { halves, rowsPerHalf } from "./halves.js";
+import { halves, rowsPerHalf, spread } from "./halves.js";
 
 /** How long a page of rows is shown, in milliseconds. */
 const PAGE_TIME = 20_000;
 const NEWEST = 12;
+/** The height of the head of a half, in pixels. */
+const HEAD = 35;
 
 /** The wall: the halves, the line of changes, and the clock for the summary. */
 export function create() {
@@ -21,9 +23,13 @@ export function create() {
   function drawPage() {
     clock.firstChild.textContent = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     if (!drawn) return;
-    const style = getComputedStyle(walls);
-    const fit = rowsPerHalf(walls.clientHeight, parseFloat(style.getPropertyValue("--row")) + 1, 35);
-    halves(drawn.rows, fit, page).forEach((half, at) => grids[at].draw(drawn.columns, half, { at: null }));
+    const height = walls.clientHeight;
+    const row = parseFloat(getComputedStyle(document.body).getPropertyValue("--row")) + 1;
+    const pair = halves(drawn.rows, rowsPerHalf(height, row, HEAD), page);
+    const isOne = pair[1].length === 0;
+    walls.classList.toggle("one", isOne);
+    walls.style.setProperty("--row", `${(isOne ? spread(pair[0].length, height, row, HEAD) : row) - 1}px`);
+    pair.forEach((half, at) => grids[at].draw(drawn.columns, half, { at: null }));
   }
 
   const timer = setInterval(() => {
