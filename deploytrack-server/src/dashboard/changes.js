@@ -145,7 +145,7 @@ function content(filters, { list: { data, prev, next, before }, details, unknown
   const link = (text, more) => el("a", { class: "button", href: address.to("changes", { ...rest, ...more }) }, text);
   const context = { details, typeOf: typesOf(catalog), key: sortKey(filters) };
   return [
-    data.length > 0 ? daily(data, context) : notice(["No deployment matches.", ...unknown].join(" ")),
+    data.length > 0 ? daily(data, context) : notice([Object.values(rest).some(Boolean) ? "No deployment matches." : "Nothing is recorded yet.", ...unknown].join(" ")),
     el("nav", { class: "pages", "aria-label": "Pages of the list" },
       prev && link("Newer", { cursor: prev }), from && link("Newest", {}), next && link("Older", { cursor: next }), before && link("Older", { before })),
   ];
