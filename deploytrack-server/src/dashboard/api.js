@@ -4,7 +4,7 @@
 const BASE = new URL("api/v1/", document.baseURI);
 /** The most entries of one page. The server allows no more. */
 const PAGE = 100;
-/** The most simultaneous requests for pages. A browser has six connections to a server, and one of them reads the events. */
+/** The most simultaneous requests for the entries of a list. A browser has six connections to a server, and one of them reads the events. */
 const AT_ONCE = 4;
 /** The timeout of a request, in milliseconds. */
 const TIMEOUT = 30_000;
@@ -66,10 +66,17 @@ export async function all(path, parameters) {
   const first = await page(0);
   const rest = Array.from({ length: Math.ceil(first.total / PAGE) - 1 }, (_, at) => (at + 1) * PAGE);
   const entries = new Map(first.data.map((entry) => [entry.id, entry]));
-  while (rest.length > 0) {
-    for (const { data } of await Promise.all(rest.splice(0, AT_ONCE).map(page))) for (const entry of data) entries.set(entry.id, entry);
-  }
+  for (const { data } of await fewAtOnce(rest, page)) for (const entry of data) entries.set(entry.id, entry);
   return [...entries.values()];
+}
+
+/** The results of a request for each entry of a list, in the order of the list. Only a few requests are sent at once. */
+export async function fewAtOnce(list, request) {
+  const results = [];
+  for (let at = 0; at < list.length; at += AT_ONCE) {
+    results.push(...(await Promise.all(list.slice(at, at + AT_ONCE).map((entry) => request(entry)))));
+  }
+  return results;
 }
 
 /** A page of a list, and the cursors of the previous and the next page. */

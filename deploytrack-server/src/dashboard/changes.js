@@ -29,16 +29,14 @@ export function show(root, { parameters }) {
   /** Changes filters by a link, which is an entry in the history of the browser. Another filter begins at the newest again. */
   const change = (changed) => {
     clearTimeout(timer);
-    const { cursor: _, before: __, ...rest } = filters;
-    location.hash = address.to("changes", { ...rest, ...changed });
+    location.hash = address.to("changes", { ...fromNewest(filters), ...changed });
   };
 
   /** Changes a filter while it is typed: the controls stay, and the browser's history has no entry for each key. */
   const type = (name, value) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      const { cursor: _, before: __, ...rest } = filters;
-      filters = { ...rest, [name]: value };
+      filters = { ...fromNewest(filters), [name]: value };
       if (!value) delete filters[name];
       address.replace("changes", filters);
       refresh().catch(console.error);
@@ -80,6 +78,9 @@ export function show(root, { parameters }) {
     onEvents: (events) => (events.some((event) => concerns(event, filters)) ? refresh() : undefined),
   };
 }
+
+/** The filters without the place of a page. */
+const fromNewest = ({ cursor: _, before: __, ...rest }) => rest;
 
 /** Adds the names of components or environments when a field is entered for the first time. */
 async function suggest(name, list) {
@@ -141,12 +142,12 @@ function current([row], environment) {
 }
 
 function content(filters, { list: { data, prev, next, before }, details, unknown, catalog }) {
-  const { cursor: _, before: from, ...rest } = filters;
+  const rest = fromNewest(filters);
   const link = (text, more) => el("a", { class: "button", href: address.to("changes", { ...rest, ...more }) }, text);
   const context = { details, typeOf: typesOf(catalog), key: sortKey(filters) };
   return [
     data.length > 0 ? daily(data, context) : notice([Object.values(rest).some(Boolean) ? "No deployment matches." : "Nothing is recorded yet.", ...unknown].join(" ")),
     el("nav", { class: "pages", "aria-label": "Pages of the list" },
-      prev && link("Newer", { cursor: prev }), from && link("Newest", {}), next && link("Older", { cursor: next }), before && link("Older", { before })),
+      prev && link("Newer", { cursor: prev }), filters.before && link("Newest", {}), next && link("Older", { cursor: next }), before && link("Older", { before })),
   ];
 }

@@ -1,7 +1,7 @@
 // The page that compares two environments, or two moments: what differs, what is in only one of them, and what is the same.
 
 import * as address from "./address.js";
-import { all, get } from "./api.js";
+import { all, fewAtOnce, get } from "./api.js";
 import { differences } from "./comparison.js";
 import { faults, pairs } from "./differences.js";
 import { button, chip, drawControls, el, icon, moment, notice, pick, popover, redraw, report } from "./elements.js";
@@ -10,8 +10,6 @@ import { comparePage } from "./forges.js";
 import { head } from "./parts.js";
 import { isSame, moment as shortMoment } from "./text.js";
 
-/** The most simultaneous requests for deployments. */
-const AT_ONCE = 4;
 /** The most components for which the commits between are read. Each costs two requests. */
 const MOST_LINKS = 50;
 const deployments = new Map();
@@ -103,7 +101,7 @@ async function load({ from, to, fromAt, toAt }) {
 async function readDeployments(found) {
   const differing = found.filter(({ left, right, outcome }) => left && right && outcome !== "same").slice(0, MOST_LINKS);
   const ids = differing.flatMap(({ left, right }) => [left.id, right.id]).filter((id) => !deployments.has(id));
-  while (ids.length > 0) await Promise.all(ids.splice(0, AT_ONCE).map(async (id) => deployments.set(id, await get(`deployments/${id}`))));
+  await fewAtOnce(ids, async (id) => deployments.set(id, await get(`deployments/${id}`)));
 }
 
 /** The pages with the commits between the sides, by component. */

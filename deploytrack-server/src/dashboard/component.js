@@ -14,9 +14,9 @@ import { lanes, measures } from "./lanes.js";
 import { toComponent, toDeployment, toEnvironment } from "./links.js";
 import { fact, head, metadata, panel, version } from "./parts.js";
 import { newestOf, periods, standing, versionNumbers } from "./periods.js";
-import { cellIn, count, isSame } from "./text.js";
+import { DAY } from "./signals.js";
+import { cellIn, count, isSame, startOfDay } from "./text.js";
 
-const DAY = 86_400_000;
 /** The most pages that the drawing reads. */
 const MOST_PAGES = 5;
 const TAKE = 100;
@@ -76,7 +76,7 @@ export function show(root, { id: name, parameters }) {
 }
 
 async function readAll({ id, name }) {
-  const start = new Date(new Date().setHours(0, 0, 0, 0) - measures(false).days * DAY).toISOString();
+  const start = new Date(startOfDay(Date.now()) - measures(false).days * DAY).toISOString();
   const [current, before, matrix, recent] = await Promise.all([
     get("deployments/latest", { componentId: id }),
     get("deployments/latest", { componentId: id, at: start }),

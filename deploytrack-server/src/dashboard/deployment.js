@@ -7,7 +7,7 @@ import { facts, read } from "./facts.js";
 import { plainTable } from "./lists.js";
 import { component, copy, environment, fact, head, metadata, panel, version } from "./parts.js";
 import { standing } from "./periods.js";
-import { duration, exact, isSame, word } from "./text.js";
+import { duration, exact, isSame, shortHash, word } from "./text.js";
 
 /** Shows the deployment with the id in the address. */
 export function show(root, { id }) {
@@ -83,5 +83,5 @@ const reason = (text, status) => (text ? el("span", { class: status === "failed"
 
 function row({ event, from, to, occurredAt, recordedAt, recordedBy, reason: text, hash }) {
   const change = event === "undeployed" ? "left the environment" : from ? `${word(from)} → ${word(to)}` : word(to);
-  return [exact(occurredAt), change, exact(recordedAt), person(recordedBy), reason(text, to), el("code", { title: hash }, hash.slice(0, 7))];
+  return [exact(occurredAt), change, exact(recordedAt), person(recordedBy), reason(text, to), el("code", { title: hash }, shortHash(hash))];
 }

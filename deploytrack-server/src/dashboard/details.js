@@ -1,11 +1,9 @@
-// What a list shows of a deployment beside the deployment itself: the one that it replaced, and why it failed.
+// The details that a list shows beside a deployment: the one that it replaced, and why it failed.
 
-import { get } from "./api.js";
+import { fewAtOnce, get } from "./api.js";
 import { currentIn } from "./parts.js";
 import { momentBefore } from "./periods.js";
 
-/** The most simultaneous reads. */
-const AT_ONCE = 4;
 /** The details do not change unless the deployment does. */
 const known = new Map();
 
@@ -13,15 +11,19 @@ const known = new Map();
 export async function details(deployments) {
   const key = ({ id, updatedAt }) => `${id} ${updatedAt}`;
   const missing = deployments.filter((one) => !known.has(key(one)));
-  while (missing.length > 0) {
-    await Promise.all(missing.splice(0, AT_ONCE).map(async (one) => known.set(key(one), await read(one))));
-  }
+  await fewAtOnce(missing, async (one) => known.set(key(one), await read(one)));
   return new Map(deployments.map((one) => [one.id, known.get(key(one))]));
 }
 
 async function read(deployment) {
-  const [found, reason] = await Promise.all([currentIn(deployment, momentBefore(deployment)), reasonOf(deployment)]);
-  return { previous: found?.id === deployment.id ? null : found, reason };
+  const [previous, reason] = await Promise.all([previousOf(deployment), reasonOf(deployment)]);
+  return { previous, reason };
+}
+
+/** The deployment that was current in the cell before another one, or null. */
+export async function previousOf(deployment) {
+  const found = await currentIn(deployment, momentBefore(deployment));
+  return found?.id === deployment.id ? null : found;
 }
 
 /** The reason of the last status. Only a deployment that failed or was rolled back is asked for one. */

@@ -69,7 +69,7 @@ export function groups(pairs) {
 /** The part of a bar for a time, in milliseconds. The scale is logarithmic; half a year fills the bar. */
 export const logShare = (milliseconds) => Math.min(1, Math.log2(1 + Math.max(0, milliseconds) / HOUR) / Math.log2(1 + LONGEST));
 
-/** What is wrong with the parameters of the address, as sentences. */
+/** The faults of the parameters of the address, as sentences. */
 export function faults({ from, to, fromAt, toAt, ...rest }, environments) {
   const unknown = [from, to].filter((name) => name && !environments.some((other) => isSame(other, name)));
   const times = [fromAt, toAt].filter((at) => at && Number.isNaN(Date.parse(at)));

@@ -1,4 +1,4 @@
-// What the matrix shows while nothing is recorded: the command that records the first deployment.
+// The content of a matrix in which nothing is recorded: the command that records the first deployment.
 
 import { button, el, icon, svg } from "./elements.js";
 

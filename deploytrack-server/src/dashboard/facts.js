@@ -1,11 +1,11 @@
 // The facts of one deployment, as its own page and the page of its component show them.
 
 import { get } from "./api.js";
-import { lastReason } from "./details.js";
+import { lastReason, previousOf } from "./details.js";
 import { ago, el, person } from "./elements.js";
 import { comparePage } from "./forges.js";
 import { away, commit, copy, currentIn, fact, pipeline, version } from "./parts.js";
-import { momentBefore, successor } from "./periods.js";
+import { successor } from "./periods.js";
 import { duration, exact } from "./text.js";
 
 /** The most deployments of a page of a list, and the highest `skip`. */
@@ -18,10 +18,10 @@ export async function read(id) {
   const [deployment, history] = await Promise.all([get(path), get(`${path}/history`)]);
   const [current, previous, next] = await Promise.all([
     currentIn(deployment),
-    currentIn(deployment, momentBefore(deployment)),
+    previousOf(deployment),
     deployment.status === "succeeded" ? replacement(deployment) : null,
   ]);
-  return { deployment, history, current, previous: previous?.id === deployment.id ? null : previous, next };
+  return { deployment, history, current, previous, next };
 }
 
 /** The list is sorted newest first, so the next deployment is at its end. */

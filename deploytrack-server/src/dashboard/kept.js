@@ -1,5 +1,5 @@
 // @ts-check
-// What this browser keeps about the look of the page. No data and no secret is among it.
+// The settings of the look of the page that this browser keeps. No data and no secret is among it.
 
 const NAMES = { theme: "deploytrack.theme", rail: "deploytrack.rail", visit: "deploytrack.visit" };
 

@@ -3,9 +3,9 @@
 import { SIGNS, svg } from "./elements.js";
 import { toDeployment } from "./links.js";
 import { between } from "./periods.js";
+import { DAY } from "./signals.js";
 import { exact, shortVersion, word } from "./text.js";
 
-const DAY = 86_400_000;
 const COLOURS = 6;
 const [TOP, LANE, BAR] = [24, 38, 26];
 /** A narrower bar is no link, since nobody can hit it; the list of deployments has its link. */

@@ -75,7 +75,7 @@ export function show(root, { parameters, announce, enqueue }) {
     if (link) lastLink = { hash: location.hash, href: link.getAttribute("href") };
   }
 
-  /** What the answers of the server depend on. */
+  /** The part of the state on which the answers of the server depend. */
   const asked = () => JSON.stringify([filters.toQuery(state), state.at, state.since]);
 
   function change(changes) {
@@ -174,8 +174,7 @@ export function show(root, { parameters, announce, enqueue }) {
   function drawHead(found, now) {
     control();
     form?.counts(found.length, chipCounts(found, now));
-    const production = new Set([...model.types].filter(([, type]) => type === "production").map(([name]) => name));
-    const counts = newest.days ? daily(...newest.days) : today(newest.deployments, newest.isWhole, production, now);
+    const counts = newest.days ? daily(...newest.days) : today(newest.deployments, newest.isWhole, (name) => model.types.get(name) === "production", now);
     const day = { ...counts, isPast: Boolean(state.at) };
     const isBare = all.length === 0 && !isFiltered(state);
     tiles.hidden = tools.hidden = isBare;
@@ -235,7 +234,7 @@ export function show(root, { parameters, announce, enqueue }) {
     ].filter(Boolean);
   }
 
-  /** What is shown instead of an empty matrix. */
+  /** The message in place of an empty matrix. */
   function emptyMessage() {
     if (model.rows.size > 0 || isFiltered(state)) return notice("No component matches these filters.");
     if (hasArchived) return notice(ALL_ARCHIVED);

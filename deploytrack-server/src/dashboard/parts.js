@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { button, el, icon, svg, tag, unseen, version as text } from "./elements.js";
 import { commitPage, pipelineOf } from "./forges.js";
 import { toComponent, toDeployment, toEnvironment } from "./links.js";
-import { isSame, webAddress } from "./text.js";
+import { isSame, shortHash, webAddress } from "./text.js";
 
 /** The links to the page of a component and of an environment. */
 export const component = (name) => el("a", { class: "name-link", href: toComponent(name), title: name }, name);
@@ -19,7 +19,7 @@ export const away = (href, ...text) =>
 
 /** The link to the commit of a deployment, or null. The title is the whole hash. */
 export const commit = (deployment) =>
-  deployment.commitSha ? away(commitPage(deployment), el("code", { title: deployment.commitSha }, deployment.commitSha.slice(0, 7))) : null;
+  deployment.commitSha ? away(commitPage(deployment), el("code", { title: deployment.commitSha }, shortHash(deployment.commitSha))) : null;
 
 /** The link to the pipeline of a deployment, or null. */
 export function pipeline(deployment) {

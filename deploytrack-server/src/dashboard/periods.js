@@ -1,5 +1,8 @@
 // @ts-check
-// What was current in a cell and when, from the deployments of that cell. This module has no element and sends no request.
+// The periods of a cell, in which one deployment each was current, from the deployments of that cell. This module has no
+// element and sends no request.
+
+import { startOfDay } from "./text.js";
 
 const time = (text) => Date.parse(text);
 /** Whether a deployment was current once. */
@@ -73,7 +76,7 @@ export function momentBefore(deployment) {
 export function byDay(deployments, key = "occurredAt") {
   const days = new Map();
   for (const one of deployments) {
-    const day = new Date(one[key]).setHours(0, 0, 0, 0);
+    const day = startOfDay(one[key]);
     days.set(day, [...(days.get(day) ?? []), one]);
   }
   return [...days].map(([day, list]) => ({ day, list }));

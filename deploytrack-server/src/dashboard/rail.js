@@ -1,12 +1,13 @@
 // The newest changes beside the matrix.
 
-import * as address from "./address.js";
 import { button, el, icon, redraw, sign, steppedAge, tag, unseen, version, who } from "./elements.js";
 import { keep, read } from "./kept.js";
-import { dayName, startOfDay, word } from "./text.js";
+import { toDeployment } from "./links.js";
+import { byDay } from "./periods.js";
+import { IN_FLIGHT, dayName, startOfDay, word } from "./text.js";
 
 const MOST = 40;
-const isInFlight = ({ status }) => status === "pending" || status === "in_progress";
+const isInFlight = ({ status }) => IN_FLIGHT.includes(status);
 
 /** The rail. It can be folded, and stays so. `setFolded` folds it for as long as something else shows the changes. */
 export function create() {
@@ -34,17 +35,14 @@ export function create() {
 
 function content(deployments, types, at, now) {
   const running = deployments.filter(isInFlight);
-  const groups = new Map(running.length > 0 ? [["Now", running]] : []);
-  for (const deployment of deployments.filter((deployment) => !isInFlight(deployment))) {
-    const day = dayName(deployment.occurredAt, now);
-    groups.set(day, [...(groups.get(day) ?? []), deployment]);
-  }
-  if (groups.size === 0) return [el("p", { class: "rest" }, "Nothing was deployed yet.")];
-  return [...groups].flatMap(([name, list]) => [el("h3", {}, name), el("ul", {}, list.map((deployment) => item(deployment, types, at)))]);
+  const days = byDay(deployments.filter((deployment) => !isInFlight(deployment))).map(({ day, list }) => [dayName(day, now), list]);
+  const groups = running.length > 0 ? [["Now", running], ...days] : days;
+  if (groups.length === 0) return [el("p", { class: "rest" }, "Nothing was deployed yet.")];
+  return groups.flatMap(([name, list]) => [el("h3", {}, name), el("ul", {}, list.map((deployment) => item(deployment, types, at)))]);
 }
 
 function item({ id, status, componentName, environmentName, version: text, deployedBy, occurredAt }, types, at) {
-  return el("li", {}, el("a", { class: status, href: address.to(`deployments/${id}`) },
+  return el("li", {}, el("a", { class: status, href: toDeployment(id) },
     sign(status), el("span", { class: "c" }, componentName), steppedAge(occurredAt, at),
     el("span", { class: "l" }, tag(environmentName, types.get(environmentName)), version(text), who(deployedBy, true)), unseen(word(status))));
 }

@@ -1,4 +1,4 @@
-// What the page of the matrix reads from the server.
+// The requests of the page of the matrix.
 
 import { all, get } from "./api.js";
 import * as filters from "./filters.js";

@@ -1,10 +1,7 @@
 // @ts-check
 // Which lists of deployments the filters of the changes ask for. This module has no element and sends no request.
 
-import { isSame } from "./text.js";
-
-/** The statuses of a deployment that has not ended. */
-const IN_FLIGHT = ["pending", "in_progress"];
+import { IN_FLIGHT, isSame } from "./text.js";
 
 /** The quick filters, and the statuses that they show. */
 export const QUICK = [["In flight", "in_flight"], ["Failed", "failed"], ["Rolled back", "rolled_back"]];

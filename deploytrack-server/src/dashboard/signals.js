@@ -1,6 +1,6 @@
 // @ts-check
-// What deserves attention in a cell, the quick filters made of it, and the figures of the summary. This module has no element
-// and sends no request.
+// The states of a cell that deserve attention, the quick filters made of them, and the figures of the summary. This module has
+// no element and sends no request.
 
 import { startOfDay } from "./text.js";
 
@@ -17,11 +17,11 @@ export const isInFlight = (cell) => Boolean(cell.unsettled) && !isFailure(cell);
 /** The last attempt failed within a day. */
 export const isJustFailed = (cell, now) => isFailure(cell) && since(cell.unsettled, now) < DAY;
 /** The last attempt failed within a week. */
-export const isFailed = (cell, now) => isFailure(cell) && since(cell.unsettled, now) < FAILURE_SHOWN;
+const isFailed = (cell, now) => isFailure(cell) && since(cell.unsettled, now) < FAILURE_SHOWN;
 /** Production is behind the environment before it. */
-export const isWaiting = (cell) => cell.type === "production" && cell.gap?.kind === "behind";
+const isWaiting = (cell) => cell.type === "production" && cell.gap?.kind === "behind";
 /** Production is ahead of the environment before it. */
-export const isAhead = (cell) => cell.type === "production" && cell.gap?.kind === "ahead";
+const isAhead = (cell) => cell.type === "production" && cell.gap?.kind === "ahead";
 const needsAttention = (cell, now) => isInFlight(cell) || isFailed(cell, now) || Boolean(cell.rolledBack) || isAhead(cell);
 
 /** The quick filters by their word in the address: a name, and whether a cell makes its row match. */
@@ -71,16 +71,19 @@ export function changed(rows) {
   };
 }
 
-/** What was deployed on the last of these days, in all and to production, and a bar for each day. */
+/** The number of deployments on the last of these days, in all and to production, and a bar for each day. */
 export function daily(days, production) {
   const bars = days.map(({ succeeded, failed, rolledBack }) => ({ total: succeeded + failed + rolledBack, failed }));
   return { total: days.at(-1).succeeded, production: production.at(-1).succeeded, isMore: false, bars };
 }
 
-/** What was deployed on the day of a moment of the past: in all, and to production. `isMore` if the list, which is the newest part of all, is too short. */
-export function today(deployments, isWhole, production, now) {
+/**
+ * The number of deployments on the day of a moment of the past: in all, and to production. `isMore` if the list, which is the
+ * newest part of all, is too short.
+ */
+export function today(deployments, isWhole, isProduction, now) {
   const start = startOfDay(now);
   const own = deployments.filter(({ occurredAt, status }) => status === "succeeded" && new Date(occurredAt).getTime() >= start);
   const isMore = !isWhole && deployments.every(({ occurredAt }) => new Date(occurredAt).getTime() >= start);
-  return { total: own.length, production: own.filter(({ environmentName }) => production.has(environmentName)).length, isMore };
+  return { total: own.length, production: own.filter(({ environmentName }) => isProduction(environmentName)).length, isMore };
 }

@@ -39,6 +39,9 @@ const WORDS = { pending: "pending", in_progress: "in progress", succeeded: "succ
 /** The words for a status. */
 export const word = (status) => WORDS[status] ?? status;
 
+/** The statuses of a deployment that has not ended. */
+export const IN_FLIGHT = ["pending", "in_progress"];
+
 /** All statuses, as pairs of value and words. */
 export const STATUSES = Object.entries(WORDS);
 
@@ -55,7 +58,10 @@ export function cellIn(cells, environment) {
 }
 
 /** A version as a cell shows it: a hash of 8 or more hexadecimal digits is cut to 7. */
-export const shortVersion = (version) => (/^[0-9a-f]{8,64}$/.test(version) ? version.slice(0, 7) : version);
+export const shortVersion = (version) => (/^[0-9a-f]{8,64}$/.test(version) ? shortHash(version) : version);
+
+/** The first digits of a hash, as all pages show it. */
+export const shortHash = (hash) => hash.slice(0, 7);
 
 /** Whether a name is that of a program, such as `renovate[bot]`. */
 export const isBot = (name) => /(\[bot\]|[-_ ]bot)$/i.test(name);
