@@ -207,7 +207,7 @@ mod tests {
             ] {
                 assert!(!text.contains(never), "{never} in {}", asset.name);
             }
-            // What a browser keeps is in one place, where it can be read in a minute.
+            // One place for all that a browser keeps, where it can be read in a minute.
             assert!(
                 asset.name == "kept.js" || !text.contains("localStorage"),
                 "{}",

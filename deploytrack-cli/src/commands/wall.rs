@@ -32,15 +32,15 @@ pub(crate) struct Wall {
 enum Action {
     /// Create a wall and print its link, once
     ///
-    /// Whoever has the link can see the view until the wall is revoked. The server does not store
-    /// the link, and no command prints it again.
+    /// The link shows the view to everybody who has it, until the wall is revoked. The server does
+    /// not store the link, and no command prints it again.
     #[command(
         after_help = "Examples:\n  deploytrack wall create office\n  deploytrack wall create payments --view 'env=production&q=pay'"
     )]
     Create {
         /// Its name, such as the place where it hangs
         name: Name,
-        /// What it shows: the query in the address of the matrix page [default: the whole matrix]
+        /// The view: the query in the address of the matrix page [default: the whole matrix]
         #[arg(long, value_name = "QUERY", value_parser = view)]
         view: Option<ViewQuery>,
     },

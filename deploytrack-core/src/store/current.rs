@@ -94,7 +94,7 @@ pub(super) type CellColumns = (
     Option<String>,
 );
 
-/// What is current in the cell, if anything is.
+/// The cell from its columns; `None` if nothing is current.
 pub(super) fn current_cell(
     (version, succeeded_at, id, deployed_by, commit_sha): CellColumns,
 ) -> Result<Option<Cell>, Error> {
