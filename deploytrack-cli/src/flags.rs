@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ValueEnum, builder::TypedValueParser};
 use deploytrack_core::{
     catalog::{EnvironmentType, Reference},
-    clock::{self, Time},
+    clock::Time,
     json::parse_id,
     query::{CatalogFilter, DeploymentFilter, Order, PageRequest},
     status::Status,
@@ -13,7 +13,7 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use crate::time_arg::{self, TimeArg};
+use crate::time_arg;
 
 /// The flags of every command.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -34,9 +34,9 @@ pub(crate) struct Global {
         help = "The profile of the config file to use [env: DEPLOYTRACK_PROFILE]"
     )]
     pub(crate) profile: Option<String>,
-    /// The format of the answer; jsonl is one JSON object per line [default: table]
-    #[arg(short, long, global = true, value_name = "FORM")]
-    pub(crate) output: Option<Output>,
+    /// The format of the answer; wide is a table with more columns, jsonl one JSON object per line [default: table]
+    #[arg(short, long, global = true, value_name = "FORM", value_parser = output())]
+    pub(crate) output: Option<OutputArg>,
     #[arg(long, global = true, help = "Never use colour [env: NO_COLOR]")]
     pub(crate) no_color: bool,
     /// Print only answers, warnings and errors
@@ -81,6 +81,27 @@ pub(crate) enum Output {
     Jsonl,
 }
 
+/// The value of `--output`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutputArg {
+    pub(crate) form: Output,
+    /// Whether a table has more columns.
+    pub(crate) is_wide: bool,
+}
+
+/// Parses the value of `--output`; the error lists the values.
+fn output() -> impl TypedValueParser<Value = OutputArg> {
+    const WIDE: &str = "wide";
+    let forms = Output::value_variants()
+        .iter()
+        .filter_map(ValueEnum::to_possible_value);
+    let wide = clap::builder::PossibleValue::new(WIDE);
+    clap::builder::PossibleValuesParser::new(forms.chain([wide])).map(|word| OutputArg {
+        form: Output::from_str(&word, false).unwrap_or_default(),
+        is_wide: word == WIDE,
+    })
+}
+
 /// Filters of deployments.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Filters")]
@@ -103,24 +124,23 @@ pub(crate) struct Filter {
     /// Only deployments by this person or program
     #[arg(long, value_name = "NAME")]
     pub(crate) deployed_by: Option<Label>,
-    /// Only deployments at this time or later: a time, a date (0:00 UTC of that day), or an age
-    /// such as '2 days ago'
-    #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
-    pub(crate) since: Option<TimeArg>,
+    /// Only deployments at this time or later: 2h, yesterday, 2026-11-23 or an RFC 3339 time
+    #[arg(long, value_name = "TIME", value_parser = time_arg::parse)]
+    pub(crate) since: Option<Time>,
     /// Only deployments before this time
-    #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
-    pub(crate) until: Option<TimeArg>,
+    #[arg(long, value_name = "TIME", value_parser = time_arg::parse)]
+    pub(crate) until: Option<Time>,
     /// Only deployments that were recorded at this time or later, whenever they happened
-    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    #[arg(long, value_name = "TIME", value_parser = time_arg::parse)]
     pub(crate) created_after: Option<Time>,
     /// Only deployments that were recorded before this time
-    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    #[arg(long, value_name = "TIME", value_parser = time_arg::parse)]
     pub(crate) created_before: Option<Time>,
 }
 
 impl Filter {
-    /// The filter of the query, with ages such as `2 days ago` counted back from `now`.
-    pub(crate) fn resolve(self, now: Time) -> DeploymentFilter {
+    /// The filter of the query.
+    pub(crate) fn query(self) -> DeploymentFilter {
         let filter = DeploymentFilter {
             status: self.status,
             version: self.version,
@@ -128,8 +148,8 @@ impl Filter {
             deployed_by: self.deployed_by,
             created_after: self.created_after,
             created_before: self.created_before,
-            occurred_after: self.since.map(|since| since.resolve(now)),
-            occurred_before: self.until.map(|until| until.resolve(now)),
+            occurred_after: self.since,
+            occurred_before: self.until,
             ..DeploymentFilter::default()
         };
         filter.of(self.component).within(self.environment)

@@ -49,7 +49,7 @@ pub(crate) struct Ui<'a> {
     pub(crate) view: View,
     pub(crate) out: &'a mut dyn Write,
     err: &'a mut dyn Write,
-    /// The value of `--output`.
+    /// The form that `--output` names.
     form: Option<Output>,
     is_quiet: bool,
 }
@@ -63,6 +63,7 @@ impl<'a> Ui<'a> {
         let view = View {
             width: env.width,
             colour: env.colour_on_stdout(),
+            is_wide: global.output.is_some_and(|output| output.is_wide),
             now: SystemClock.now(),
         };
         Self {
@@ -70,7 +71,7 @@ impl<'a> Ui<'a> {
             view,
             out,
             err,
-            form: global.output,
+            form: global.output.map(|output| output.form),
             is_quiet: global.quiet,
         }
     }

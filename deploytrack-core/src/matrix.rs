@@ -46,7 +46,7 @@ pub struct Cell {
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub deployed_at: Time,
     /// The id of that deployment.
-    pub id: Uuid,
+    pub deployment_id: Uuid,
     /// The person or program that deployed it.
     pub deployed_by: Label,
     /// The commit that it was built from; left out when it is not known.

@@ -215,7 +215,7 @@ mod tests {
         let cell = |version| Cell {
             version,
             deployed_at: clock::parse("2026-11-20T18:00:00Z").unwrap(),
-            id: uuid::Uuid::nil(),
+            deployment_id: uuid::Uuid::nil(),
             deployed_by: "ada".parse().unwrap(),
             commit_sha: None,
             gap: None,

@@ -222,7 +222,7 @@ fn the_concrete_lines_of_the_list_can_be_typed() {
         "deploytrack flush",
         "deploytrack list",
         "deploytrack matrix",
-        "deploytrack matrix --at '2 days ago'",
+        "deploytrack matrix --at yesterday",
         "deploytrack verify",
     ] {
         assert!(run.contains(line), "{line} is in the list: {run:?}");

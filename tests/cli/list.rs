@@ -99,7 +99,15 @@ fn since_and_until_select_by_occurred_at_in_list_and_export() {
     );
     let exported = bench.home.deploytrack(&["export", "--since", "2016-02-01"]);
     assert_eq!(exported.done().lines().count(), 2);
-    let wrong = bench.home.deploytrack(&["list", "--since", "yesterday"]);
+    for recent in ["today", "yesterday", "2h", "3d"] {
+        assert_eq!(versions(&bench, &["--since", recent]), [""; 0], "{recent}");
+        assert_eq!(
+            versions(&bench, &["--created-before", recent]),
+            [""; 0],
+            "{recent}"
+        );
+    }
+    let wrong = bench.home.deploytrack(&["list", "--since", "tomorrow"]);
     assert_eq!(
         (wrong.code, wrong.err.contains("--since")),
         (2, true),

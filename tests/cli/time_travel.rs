@@ -76,7 +76,7 @@ fn a_moment_may_be_so_long_ago() {
 #[test]
 fn an_invalid_time_is_2() {
     let home = Home::new();
-    for moment in ["nonsense", "yesterday", "2 days", "2025-13-01", ""] {
+    for moment in ["nonsense", "tomorrow", "2", "2025-13-01", ""] {
         for command in [&["matrix"][..], &["latest", "--component", "api"]] {
             let run = home.deploytrack(&[command, &["--at", moment]].concat());
             assert_eq!((run.code, run.out.as_str()), (2, ""), "{moment}: {run:?}");

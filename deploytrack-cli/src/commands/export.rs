@@ -36,10 +36,7 @@ pub(crate) async fn run(mut export: Export, session: &mut Session<'_>) -> Result
         .resolve(export.filter.component, export.filter.environment)
         .await?;
     (export.filter.component, export.filter.environment) = named.clone();
-    let mut stream = session
-        .client
-        .export(&export.filter.resolve(session.view.now))
-        .await?;
+    let mut stream = session.client.export(&export.filter.query()).await?;
     let (mut empty, mut rest) = (true, Vec::new());
     while let Some(chunk) = stream
         .chunk()

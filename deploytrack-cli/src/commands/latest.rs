@@ -1,14 +1,8 @@
 //! `deploytrack latest`
 
-use deploytrack_core::catalog::Reference;
+use deploytrack_core::{catalog::Reference, clock::Time};
 
-use crate::{
-    error::Failure,
-    flags::Output,
-    render::deployment,
-    session::Session,
-    time_arg::{self, TimeArg},
-};
+use crate::{error::Failure, flags::Output, render::deployment, session::Session, time_arg};
 
 /// Show the current deployment of one component in each environment
 #[derive(Debug, clap::Args)]
@@ -19,15 +13,14 @@ pub(crate) struct Latest {
     /// The component
     #[arg(short, long, value_name = "NAME|ID")]
     component: Reference,
-    /// Show the state at this time: a time, a date (0:00 UTC of that day), or an age such as '2
-    /// days ago'
-    #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
-    at: Option<TimeArg>,
+    /// Show the state at this time: 2h (ago), yesterday, 2026-11-23 or an RFC 3339 time
+    #[arg(long, value_name = "TIME", value_parser = time_arg::parse)]
+    at: Option<Time>,
 }
 
 pub(crate) async fn run(latest: Latest, session: &mut Session<'_>) -> Result<(), Failure> {
     let id = session.component(&latest.component).await?.id;
-    let at = latest.at.map(|at| at.resolve(session.view.now));
+    let at = latest.at;
     session.view.now = at.unwrap_or(session.view.now);
     let current = session.client.latest(id, at).await?;
     session.answer(&current.text, &deployment::latest(&current.value))?;

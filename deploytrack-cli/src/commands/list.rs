@@ -36,7 +36,7 @@ pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(),
     (list.filter.component, list.filter.environment) = named.clone();
     let filter = DeploymentFilter {
         order: list.order,
-        ..list.filter.resolve(session.view.now)
+        ..list.filter.query()
     };
     let client = &session.client;
     let page = fetch_pages(list.part, async |page| {

@@ -18,7 +18,7 @@ use crate::{
     lookup::not_found,
     render::matrix::{cells, matrix_table},
     session::Session,
-    time_arg::{self, TimeArg},
+    time_arg,
 };
 
 /// Show the current version of each component in each environment
@@ -51,10 +51,9 @@ pub(crate) struct Matrix {
     /// Show archived components and environments too
     #[arg(long)]
     include_archived: bool,
-    /// Show the state at this time: a time, a date (0:00 UTC of that day), or an age such as '2
-    /// days ago'
-    #[arg(long, value_name = "TIME|AGE", value_parser = time_arg::parse)]
-    at: Option<TimeArg>,
+    /// Show the state at this time: 2h (ago), yesterday, 2026-11-23 or an RFC 3339 time
+    #[arg(long, value_name = "TIME", value_parser = time_arg::parse)]
+    at: Option<Time>,
     /// Show the matrix full-screen and redraw it after changes; Ctrl-C ends the command
     #[arg(short, long, conflicts_with_all = ["at", "output"])]
     pub(crate) watch: bool,
@@ -82,7 +81,7 @@ async fn request(matrix: &Matrix, session: &Session<'_>) -> Result<MatrixAnswer,
         kind: matrix.kind.clone(),
         lifecycle: matrix.lifecycle.clone(),
         include_archived: matrix.include_archived,
-        at: matrix.at.as_ref().map(|at| at.resolve(session.view.now)),
+        at: matrix.at,
         gaps: false,
     };
     let ApiResponse { value, text, .. } = session.client.matrix(&filter).await?;
@@ -153,11 +152,10 @@ async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Fa
         reject_hidden(
             matrix,
             (CatalogKind::Environment, &found.name, found.archived_at),
-            session,
         )?;
     }
     let shown = |known: &&Environment| {
-        is_shown(matrix, known.archived_at, session)
+        is_shown(matrix, known.archived_at)
             && (matrix.environment.is_empty()
                 || matrix
                     .environment
@@ -175,9 +173,8 @@ async fn columns(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>, Fa
 fn reject_hidden(
     matrix: &Matrix,
     (kind, name, archived_at): (CatalogKind, &Name, Option<Time>),
-    session: &Session<'_>,
 ) -> Result<(), Failure> {
-    if is_shown(matrix, archived_at, session) {
+    if is_shown(matrix, archived_at) {
         return Ok(());
     }
     Err(Failure::new(
@@ -189,10 +186,9 @@ fn reject_hidden(
 
 /// Whether an entry is shown: it is not archived, `--include-archived` is given, or `--at` is
 /// before its archiving.
-fn is_shown(matrix: &Matrix, archived_at: Option<Time>, session: &Session<'_>) -> bool {
-    let at = matrix.at.as_ref().map(|at| at.resolve(session.view.now));
+fn is_shown(matrix: &Matrix, archived_at: Option<Time>) -> bool {
     matrix.include_archived
-        || archived_at.is_none_or(|archived_at| at.is_some_and(|at| at < archived_at))
+        || archived_at.is_none_or(|archived_at| matrix.at.is_some_and(|at| at < archived_at))
 }
 
 fn matches(known: &Environment, reference: &Reference) -> bool {
@@ -211,7 +207,6 @@ async fn components(matrix: &Matrix, session: &Session<'_>) -> Result<Vec<Name>,
         reject_hidden(
             matrix,
             (CatalogKind::Component, &found.name, found.archived_at),
-            session,
         )?;
         names.push(found.name);
     }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use deploytrack_core::{
     catalog::Reference,
     client::{ApiResponse, Error},
-    clock::{self, Clock as _, SystemClock, Time},
+    clock::{Clock as _, SystemClock, Time},
     deployment::{Deployment, NewDeployment},
     status::Status,
     text::{CommitSha, Description, IdempotencyKey, Label, Version},
@@ -89,7 +89,7 @@ pub(crate) struct Record {
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     meta: Vec<(String, String)>,
     /// When the deployment reached that status, such as 2026-11-23T18:32:00Z [default: now]
-    #[arg(long, value_name = "TIME", value_parser = clock::parse, conflicts_with = "command")]
+    #[arg(long, value_name = "TIME", value_parser = crate::time_arg::parse, conflicts_with = "command")]
     occurred_at: Option<Time>,
     /// Register a new name even if it resembles a known one
     #[arg(long)]

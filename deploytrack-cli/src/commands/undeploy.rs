@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use deploytrack_core::{
     catalog::Reference,
-    clock::{self, Time},
+    clock::Time,
     deployment::{Deployment, Undeploy as Undeployment},
     query::{DeploymentFilter, Order, PageRequest},
     status::Status,
@@ -40,7 +40,7 @@ pub(crate) struct Undeploy {
     #[arg(long, value_name = "TEXT")]
     reason: Option<Reason>,
     /// The time of the undeployment, such as 2026-11-23T18:32:00Z [default: now]
-    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    #[arg(long, value_name = "TIME", value_parser = crate::time_arg::parse)]
     occurred_at: Option<Time>,
     #[arg(long, value_name = "KEY", help = super::fields::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,

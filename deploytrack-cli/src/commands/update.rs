@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use deploytrack_core::{
     client::{ApiResponse, Error},
-    clock::{self, Clock as _, SystemClock, Time},
+    clock::{Clock as _, SystemClock, Time},
     deployment::{Change, Deployment},
     status::Status,
     text::{Description, IdempotencyKey, Invalid, Reason},
@@ -62,7 +62,7 @@ pub(crate) struct Update {
     #[arg(long, value_name = "TEXT", value_parser = description)]
     description: Option<String>,
     /// When it happened, such as 2026-11-23T18:32:00Z [default: now]
-    #[arg(long, value_name = "TIME", value_parser = clock::parse)]
+    #[arg(long, value_name = "TIME", value_parser = crate::time_arg::parse)]
     occurred_at: Option<Time>,
     #[arg(long, value_name = "KEY", help = super::fields::KEY_HELP)]
     idempotency_key: Option<IdempotencyKey>,

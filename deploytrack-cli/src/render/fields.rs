@@ -110,6 +110,7 @@ mod tests {
             &View {
                 width,
                 colour: false,
+                is_wide: false,
                 now: Time::default(),
             },
         )

@@ -89,6 +89,7 @@ mod tests {
         View {
             width,
             colour: false,
+            is_wide: false,
             now: clock::parse("2026-11-23T18:32:00Z").unwrap(),
         }
     }
@@ -96,7 +97,7 @@ mod tests {
     fn cell(version: &str, day: u32) -> serde_json::Value {
         serde_json::json!({
             "version": version, "deployedAt": format!("2026-11-{day:02}T18:00:00Z"),
-            "id": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f52", "deployedBy": "ada"
+            "deploymentId": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f52", "deployedBy": "ada"
         })
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct View {
     pub(crate) width: Option<u16>,
     /// Whether to use colour.
     pub(crate) colour: bool,
+    /// Whether to show more columns, as `-o wide` asks for.
+    pub(crate) is_wide: bool,
     /// The time that ages are relative to.
     pub(crate) now: Time,
 }

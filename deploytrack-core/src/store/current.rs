@@ -96,17 +96,17 @@ pub(super) type CellColumns = (
 
 /// The cell from its columns; `None` if nothing is current.
 pub(super) fn current_cell(
-    (version, succeeded_at, id, deployed_by, commit_sha): CellColumns,
+    (version, succeeded_at, deployment_id, deployed_by, commit_sha): CellColumns,
 ) -> Result<Option<Cell>, Error> {
-    let (Some(version), Some(deployed_at), Some(id), Some(deployed_by)) =
-        (version, succeeded_at, id, deployed_by)
+    let (Some(version), Some(deployed_at), Some(deployment_id), Some(deployed_by)) =
+        (version, succeeded_at, deployment_id, deployed_by)
     else {
         return Ok(None);
     };
     Ok(Some(Cell {
         version: Version::new(version).map_err(unreadable)?,
         deployed_at: deployed_at.0,
-        id,
+        deployment_id,
         deployed_by: Label::new(deployed_by).map_err(unreadable)?,
         // One damaged commit must not hide the matrix. The verification reports it.
         commit_sha: commit_sha.and_then(|commit| CommitSha::new(commit).ok()),

@@ -36,7 +36,7 @@ export function drawCell(name, cell, at, isFirstOfProduction) {
 
 function line(name, cell, attempt, isTried, at, now) {
   const { current, gap, environment } = cell;
-  const href = current ? toDeployment(current.id) : toCell(name, environment);
+  const href = current ? toDeployment(current.deploymentId) : toCell(name, environment);
   const isFresh = current && now - new Date(current.deployedAt).getTime() < DAY;
   const classes = ["cell", attempt?.kind ?? (current ? "ok" : "none"), isFresh && "fresh", cell.isSame && !isTried && "same", attempt?.isOld && "stale", isTried && "hastry"];
   const shown = isTried ? attempt : current ?? attempt;

@@ -100,12 +100,12 @@ async function load({ from, to, fromAt, toAt }) {
 /** Reads the deployments that the links to the commits between need. */
 async function readDeployments(found) {
   const differing = found.filter(({ left, right, outcome }) => left && right && outcome !== "same").slice(0, MOST_LINKS);
-  const ids = differing.flatMap(({ left, right }) => [left.id, right.id]).filter((id) => !deployments.has(id));
+  const ids = differing.flatMap(({ left, right }) => [left.deploymentId, right.deploymentId]).filter((id) => !deployments.has(id));
   await fewAtOnce(ids, async (id) => deployments.set(id, await get(`deployments/${id}`)));
 }
 
 /** The pages with the commits between the sides, by component. */
 function known(found) {
-  const page = ({ left, right }) => comparePage(deployments.get(left?.id), deployments.get(right?.id));
+  const page = ({ left, right }) => comparePage(deployments.get(left?.deploymentId), deployments.get(right?.deploymentId));
   return new Map(found.filter(({ outcome }) => outcome !== "same").map((pair) => [pair.component, page(pair)]).filter(([, href]) => href));
 }

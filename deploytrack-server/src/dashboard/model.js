@@ -34,9 +34,9 @@ export class MatrixModel {
   setGaps(matrix) {
     for (const { componentName, environments } of matrix) {
       const cells = this.rows.get(componentName)?.environments ?? {};
-      for (const [name, { id, gap }] of Object.entries(environments)) {
+      for (const [name, { deploymentId, gap }] of Object.entries(environments)) {
         const cell = own(cells, name);
-        if (cell?.id === id) cell.gap = gap;
+        if (cell?.deploymentId === deploymentId) cell.gap = gap;
       }
     }
   }

@@ -11,7 +11,7 @@ export const component = (name) => el("a", { class: "name-link", href: toCompone
 export const environment = (name, type) => el("a", { class: "tag-link", href: toEnvironment(name), title: name }, tag(name, type));
 
 /** A version. It links to its deployment. */
-export const version = ({ id, version }, kind = "") => el("a", { class: `version-link ${kind}`, href: toDeployment(id) }, text(version));
+export const version = ({ id, deploymentId = id, version }, kind = "") => el("a", { class: `version-link ${kind}`, href: toDeployment(deploymentId) }, text(version));
 
 /** A link to another site, or plain text if there is no address. */
 export const away = (href, ...text) =>

@@ -56,7 +56,7 @@ async fn an_export_imported_into_an_empty_database_gives_the_same_matrix(
         for row in matrix.as_array_mut().unwrap() {
             row.as_object_mut().unwrap().remove("componentId");
             for cell in row["environments"].as_object_mut().unwrap().values_mut() {
-                cell.as_object_mut().unwrap().remove("id");
+                cell.as_object_mut().unwrap().remove("deploymentId");
             }
         }
         matrix

@@ -60,8 +60,8 @@ fn a_command_line_that_cannot_be_read_names_value_rule_and_flag() {
             &["--until", "100 years"],
         ),
         (
-            &["list", "--created-after", "today"],
-            &["'today'", "--created-after", "2026-11-23T18:32:00Z"],
+            &["list", "--created-after", "soon"],
+            &["'soon'", "--created-after", "2026-11-23T18:32:00Z"],
         ),
         (
             &["list", "--commit-sha", "HEAD"],

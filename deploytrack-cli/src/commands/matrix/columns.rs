@@ -85,7 +85,7 @@ mod tests {
     fn matrix(environments: &[Name]) -> Matrix {
         let cell = json!({
             "version": "v1", "deployedAt": "2026-11-23T18:00:00Z",
-            "id": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f52", "deployedBy": "ada"
+            "deploymentId": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f52", "deployedBy": "ada"
         });
         let cells: serde_json::Map<_, _> = environments
             .iter()

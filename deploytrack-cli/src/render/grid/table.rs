@@ -161,6 +161,7 @@ mod tests {
         let view = View {
             width: Some(60),
             colour: false,
+            is_wide: false,
             now: Time::default(),
         };
         let version = "2026.11.23-1832-ed52224333bd2591ebd3e2f1eea9768c6b925305";
@@ -190,6 +191,7 @@ mod tests {
         let view = |width| View {
             width: Some(width),
             colour: false,
+            is_wide: false,
             now: Time::default(),
         };
         assert_eq!(
@@ -222,6 +224,7 @@ mod tests {
             let text = grid.table(&View {
                 width: Some(columns),
                 colour: false,
+                is_wide: false,
                 now: Time::default(),
             });
             assert!(
@@ -244,6 +247,7 @@ mod tests {
         let narrow = grid.table(&View {
             width: Some(30),
             colour: false,
+            is_wide: false,
             now: Time::default(),
         });
         assert!(narrow.starts_with("ID       019ab1e2-7c4d-7a31-9f\n         0e-2b6c1d8e4f50\nNAME     本番環境\nVERSION  "), "{narrow}");
