@@ -35,6 +35,10 @@ pub const UNSETTLED: &str = "/api/v1/deployments/unsettled";
 pub const DAILY: &str = "/api/v1/deployments/daily";
 /// The current deployments of one component.
 pub const LATEST: &str = "/api/v1/deployments/latest";
+/// The most values of a parameter that may be repeated.
+pub const MOST_VALUES: usize = 100;
+/// The ids of deployments that begin with given prefixes.
+pub const IDS: &str = "/api/v1/deployments/ids";
 /// Imports many deployments in one request.
 pub const IMPORT: &str = "/api/v1/deployments/import";
 /// Streams deployments in the format of [`IMPORT`].

@@ -46,10 +46,11 @@ use crate::{
     daily::{DailyFilter, DayCounts},
     deployment::{Change, Deployment, NewDeployment, Undeploy},
     history::HistoryEntry,
+    ids::IdMatches,
     matrix::Matrix,
     query::{CatalogFilter, DeploymentFilter, MatrixFilter, Page, PageRequest},
     session::LoginCode,
-    text::Name,
+    text::{IdPrefix, Name},
     verification::Verification,
     wall::{NewWall, Wall, WallLink},
 };
@@ -154,6 +155,16 @@ impl Client {
             ..filter.clone()
         });
         self.get(api::UNSETTLED, &query).await
+    }
+
+    /// Looks up the ids of deployments that begin with each of these prefixes, in the order of the
+    /// prefixes: at most [`api::MOST_VALUES`].
+    pub async fn ids(&self, prefixes: &[IdPrefix]) -> Result<ApiResponse<Vec<IdMatches>>, Error> {
+        let query: Vec<_> = prefixes
+            .iter()
+            .map(|prefix| ("prefix", prefix.to_string()))
+            .collect();
+        self.get(api::IDS, &query).await
     }
 
     /// Counts the deployments of the last days, the earliest day first.

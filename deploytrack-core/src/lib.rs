@@ -15,7 +15,7 @@
 //! | [`text`] | checked text: versions, labels, commits, reasons |
 //! | [`clock`] | the clock, and the text form of a time |
 //! | [`age`] | ages for people: `3d` |
-//! | [`ids`] | generation of ids |
+//! | [`ids`] | generation of ids, and their prefixes |
 //! | [`digest`] | SHA-256 |
 //! | [`entity_tag`] | entity tags and the conditions of a request |
 //! | [`fault`] | faults of a request, collected up to a limit |

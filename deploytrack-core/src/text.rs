@@ -95,6 +95,22 @@ checked_text! {
 }
 
 checked_text! {
+    /// The beginning of the id of a deployment, with its hyphens: `019ab1e2-7c4d`. The first 13
+    /// characters are the millisecond in which the id was made (RFC 9562, section 5.7).
+    IdPrefix, 4..=36, |text| {
+        let fits = |(at, byte): (usize, u8)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        };
+        if (IdPrefix::LEAST..=IdPrefix::MOST).contains(&text.len()) && text.bytes().enumerate().all(fits) {
+            Ok(())
+        } else {
+            Err(Invalid("must be the beginning of an id, at least 4 characters, such as 019ab1e2-7c4d"))
+        }
+    }
+}
+
+checked_text! {
     /// Free text of at most 4,096 characters; line breaks are allowed, NUL is not.
     Description, 0..=4096, |text| prose(text, Description::MOST, "must be at most 4096 characters long")
 }
@@ -162,6 +178,28 @@ fn prose(text: &str, most: usize, too_long: &'static str) -> Result<(), Invalid>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prefix_of_an_id_has_its_hyphens() {
+        for good in [
+            "019a",
+            "019ab1e2-",
+            "019AB1E2-7c4d",
+            "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f52",
+        ] {
+            assert!(IdPrefix::new(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "019",
+            "019ab1e27c4d",
+            "019ab1e2-7c4d7",
+            "019g",
+            "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f520",
+        ] {
+            assert!(IdPrefix::new(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn the_length_of_a_version_is_counted_in_characters() {

@@ -18,7 +18,9 @@ use crate::{
     deployment::Metadata,
     digest::Digest,
     matrix::{Cell, Cells},
-    text::{CommitSha, Description, IdempotencyKey, Label, Name, Reason, Version, ViewQuery},
+    text::{
+        CommitSha, Description, IdPrefix, IdempotencyKey, Label, Name, Reason, Version, ViewQuery,
+    },
 };
 
 mod bodies;
@@ -43,6 +45,8 @@ const PRINTED: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
 const PROSE: &str = r"^[^\x00]*$";
 /// Hexadecimal digits.
 const HEXADECIMAL: &str = r"^[0-9A-Fa-f]*$";
+/// Hexadecimal digits with the hyphens of a UUID.
+const ID_PREFIX: &str = r"^([0-9A-Fa-f]{4,7}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){0,3}(-[0-9A-Fa-f]{0,3})?|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{0,12})$";
 /// Visible ASCII characters.
 const VISIBLE: &str = r"^[\x21-\x7e]*$";
 
@@ -86,6 +90,11 @@ text_schema!(
     "A short text, such as a person, a program, a team or a kind."
 );
 text_schema!(CommitSha, HEXADECIMAL, "A git commit.");
+text_schema!(
+    IdPrefix,
+    ID_PREFIX,
+    "The beginning of the id of a deployment, with its hyphens."
+);
 text_schema!(Description, PROSE, "Free text.");
 text_schema!(
     Reason,

@@ -39,6 +39,7 @@ macro_rules! text_bytes {
 mod by_cell;
 mod daily;
 mod filter;
+mod ids;
 mod list;
 mod write;
 

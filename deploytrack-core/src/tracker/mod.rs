@@ -26,6 +26,7 @@ mod clock_watch;
 mod daily;
 mod events;
 mod export;
+mod ids;
 mod import;
 mod large_reads;
 mod list;

@@ -4,6 +4,7 @@ pub(super) mod daily;
 pub(super) mod export;
 mod filters;
 pub(super) mod history;
+pub(super) mod ids;
 pub(super) mod import;
 pub(super) mod latest;
 pub(super) mod list;

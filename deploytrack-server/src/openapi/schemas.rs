@@ -13,12 +13,15 @@ use deploytrack_core::{
     error::Fault,
     event::{Event, EventDeployment, EventName, EventType},
     history::{self, HistoryEntry},
+    ids::IdMatches,
     matrix::{Cell, Cells, Gap, GapState, Row},
     openapi,
     query::Page,
     session::{Login, LoginCode},
     status::Status,
-    text::{CommitSha, Description, IdempotencyKey, Label, Name, Reason, Version, ViewQuery},
+    text::{
+        CommitSha, Description, IdPrefix, IdempotencyKey, Label, Name, Reason, Version, ViewQuery,
+    },
     verification::{Difference, Verification},
     wall::{NewWall, ShownWall, Wall, WallLink},
 };
@@ -43,6 +46,7 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<Gap>()
         .schema_from::<GapState>()
         .schema_from::<DayCounts>()
+        .schema_from::<IdMatches>()
         .schema_from::<Component>()
         .schema_from::<NewComponent>()
         .schema_from::<ComponentChange>()
@@ -70,6 +74,7 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<Version>()
         .schema_from::<Label>()
         .schema_from::<CommitSha>()
+        .schema_from::<IdPrefix>()
         .schema_from::<Description>()
         .schema_from::<Reason>()
         .schema_from::<IdempotencyKey>()

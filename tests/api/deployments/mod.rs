@@ -3,6 +3,7 @@
 mod daily;
 mod export;
 mod history;
+mod ids;
 mod import;
 mod latest;
 mod list;
