@@ -46,6 +46,11 @@ impl Failure {
         &self.message
     }
 
+    /// Whether the server could not be asked: the same command may succeed later.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.exit == Exit::Unreachable
+    }
+
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }

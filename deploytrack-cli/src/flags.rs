@@ -6,12 +6,10 @@ use clap::{ValueEnum, builder::TypedValueParser};
 use deploytrack_core::{
     catalog::{EnvironmentType, Reference},
     clock::Time,
-    json::parse_id,
     query::{CatalogFilter, DeploymentFilter, Order, PageRequest},
     status::Status,
-    text::{CommitSha, Label, Version},
+    text::{CommitSha, IdPrefix, Label, Version},
 };
-use uuid::Uuid;
 
 use crate::time_arg;
 
@@ -156,6 +154,24 @@ impl Filter {
     }
 }
 
+/// The columns and the order of a table with several rows.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Table")]
+pub(crate) struct TableArgs {
+    /// Show only these columns, in this order, by their names in -o csv: --columns component,version
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// Sort the rows that are shown by this column
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sort: Option<String>,
+    /// Reverse the order of the rows that are shown
+    #[arg(long)]
+    pub(crate) reverse: bool,
+    /// Leave out the line with the names of the columns
+    #[arg(long)]
+    pub(crate) no_headers: bool,
+}
+
 /// The part of a list to show.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Part {
@@ -170,11 +186,20 @@ pub(crate) struct Part {
     pub(crate) all: bool,
 }
 
-/// The part of the components or environments to show.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct CatalogPage {
+/// The part of a list to show, and its columns.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ListArgs {
     #[command(flatten)]
     pub(crate) part: Part,
+    #[command(flatten)]
+    pub(crate) table: TableArgs,
+}
+
+/// The part of the components or environments to show, and its columns.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CatalogPage {
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
     /// Only archived entries
     #[arg(long, conflicts_with = "in_use")]
     archived: bool,
@@ -251,16 +276,16 @@ pub(crate) fn whole<T: TryFrom<u64> + Clone + Send + Sync + 'static>(
     }
 }
 
-/// Parses the id of a deployment.
-pub(crate) fn deployment_id(text: &str) -> Result<Uuid, &'static str> {
-    Uuid::try_parse(text)
-        .map_err(|_| "must be the id of a deployment, such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f; `deploytrack list` shows the ids")
+/// Parses the id of a deployment, or its beginning.
+pub(crate) fn deployment_id(text: &str) -> Result<IdPrefix, &'static str> {
+    IdPrefix::new(text)
+        .map_err(|_| "must be the id of a deployment or its beginning, such as 0192f7e2-6c1a; `deploytrack list` shows the ids")
 }
 
-/// Parses the id of an entry of the spool.
-pub(crate) fn entry_id(text: &str) -> Result<Uuid, &'static str> {
-    parse_id(text)
-        .map_err(|_| "must be the id of an entry, such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f; `deploytrack spool list` shows the ids")
+/// Parses the id of an entry of the spool, or its beginning.
+pub(crate) fn entry_id(text: &str) -> Result<IdPrefix, &'static str> {
+    IdPrefix::new(text)
+        .map_err(|_| "must be the id of an entry or its beginning, such as 0192f7e2-6c1a; `deploytrack spool list` shows the ids")
 }
 
 /// Parses a duration such as `10s`.

@@ -7,6 +7,7 @@
 //! | Modules | Contents |
 //! |---|---|
 //! | `exit`, `text`, `process_env` | exit codes; text of arguments and files; variables and terminals of the process |
+//! | `short_ids` | ids of deployments, as short as they are unique |
 //! | `time_arg`, `flags` | values of flags, and the flags that several commands take |
 //! | `atomic_write`, `files`, `exposure`, `patience` | writes without a half-written file; files that other users own or can read, and files that block |
 //! | `settings_file`, `token`, `secrets` | files that a flag or a variable names; the claims of a token; masks for secrets |
@@ -45,6 +46,7 @@ mod secrets;
 mod session;
 mod settings;
 mod settings_file;
+mod short_ids;
 mod text;
 mod time_arg;
 mod token;

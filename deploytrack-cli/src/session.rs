@@ -13,15 +13,17 @@ use deploytrack_core::{
     text::IdempotencyKey,
 };
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
     error::Failure,
     exit::Exit,
-    flags::{Global, Part},
+    flags::{Global, Output, Part},
     follow::{self, Follow},
     lookup,
     queue::{Keys, Spool, unusable_shared_key},
     settings::{self, Settings, Sources},
+    short_ids::ShortIds,
     ui::{Invocation, Ui},
 };
 
@@ -208,6 +210,15 @@ impl<'a> Session<'a> {
     /// The environment that a reference names.
     pub(crate) async fn environment(&self, reference: &Reference) -> Result<Environment, Failure> {
         lookup::find(&self.client, reference).await
+    }
+
+    /// The unique lengths of these ids, if a table on a terminal shows them.
+    pub(crate) async fn short_ids(&self, ids: impl IntoIterator<Item = Uuid>) -> ShortIds {
+        if self.output() == Output::Table && self.view.shortens() {
+            ShortIds::find(&self.client, ids).await
+        } else {
+            ShortIds::default()
+        }
     }
 
     /// The references of a filter, each as an id or a name.

@@ -1,6 +1,6 @@
 //! The streams of a command, and the form of its answer.
 
-use std::io::Write;
+use std::{borrow::Cow, io::Write};
 
 use deploytrack_core::{
     clock::{Clock as _, SystemClock},
@@ -10,7 +10,7 @@ use deploytrack_core::{
 use crate::{
     ci::manner,
     error::Failure,
-    flags::{Global, Output},
+    flags::{Global, Output, TableArgs},
     process_env::ProcessEnv,
     render::{
         View, forms,
@@ -52,6 +52,8 @@ pub(crate) struct Ui<'a> {
     /// The form that `--output` names.
     form: Option<Output>,
     is_quiet: bool,
+    /// The columns and the order of the answer.
+    table: TableArgs,
 }
 
 impl<'a> Ui<'a> {
@@ -64,6 +66,7 @@ impl<'a> Ui<'a> {
             width: env.width,
             colour: env.colour_on_stdout(),
             is_wide: global.output.is_some_and(|output| output.is_wide),
+            has_header: true,
             now: SystemClock.now(),
         };
         Self {
@@ -73,7 +76,30 @@ impl<'a> Ui<'a> {
             err,
             form: global.output.map(|output| output.form),
             is_quiet: global.quiet,
+            table: TableArgs::default(),
         }
+    }
+
+    /// Arranges the rows of the answer as the flags of a command ask for.
+    ///
+    /// # Errors
+    /// A flag that the form of the answer has no use for.
+    pub(crate) fn arrange(&mut self, table: TableArgs) -> Result<(), Failure> {
+        let has_columns = matches!(
+            self.output(),
+            Output::Table | Output::Csv | Output::Markdown
+        );
+        if !has_columns && !table.columns.is_empty() {
+            return Err(Failure::usage(
+                "--columns is for -o table, wide, csv and markdown",
+            ));
+        }
+        if !matches!(self.output(), Output::Table | Output::Csv) && table.no_headers {
+            return Err(Failure::usage("--no-headers is for -o table, wide and csv"));
+        }
+        self.view.has_header = !table.no_headers;
+        self.table = table;
+        Ok(())
     }
 
     /// The form of the answer: `--output`, or a table.
@@ -118,26 +144,58 @@ impl<'a> Ui<'a> {
         );
     }
 
-    /// Writes a complete JSON value: unchanged, as YAML, or as lines, by `--output`. Characters
+    /// Writes a complete JSON value: unchanged or, on a terminal, indented; as YAML, or as lines, by
+    /// `--output`. Characters
     /// that steer a terminal are escaped in a pipe too, because the pipe may end at a terminal.
     pub(crate) fn json(&mut self, text: &str) -> Result<(), Failure> {
         let text = match self.output() {
             Output::Yaml => forms::yaml(text)?,
             Output::Jsonl => clean_json(&forms::lines(text)?),
+            _ if self.env.stdout_is_terminal => clean_json(&forms::pretty(text)?) + "\n",
             _ => clean_json(text) + "\n",
         };
         Ok(self.out.write_all(text.as_bytes())?)
     }
 
-    /// Writes the answer in the form of `--output`.
+    /// Writes the answer in the form of `--output`: the JSON text, or the grid, whose rows are the
+    /// elements of the JSON text.
     pub(crate) fn answer(&mut self, json: &str, grid: &Grid) -> Result<(), Failure> {
+        let order = self.order_of(grid)?;
+        if matches!(self.output(), Output::Json | Output::Yaml | Output::Jsonl) {
+            return match order {
+                Some(order) => self.json(&forms::reordered(json, &order)?),
+                None => self.json(json),
+            };
+        }
+        let mut grid = Cow::Borrowed(grid);
+        if let Some(order) = order {
+            grid = Cow::Owned(grid.into_owned().reordered(&order));
+        }
+        if !self.table.columns.is_empty() {
+            let selected = grid.into_owned().select(&self.table.columns);
+            grid = Cow::Owned(selected.map_err(|why| Failure::usage(format!("--columns: {why}")))?);
+        }
         let text = match self.output() {
-            Output::Json | Output::Yaml | Output::Jsonl => return self.json(json),
-            Output::Table => grid.table(&self.view),
-            Output::Csv => grid.csv(),
+            Output::Csv => grid.csv(self.view.has_header),
             Output::Markdown => grid.markdown(),
+            _ => grid.table(&self.view),
         };
         Ok(self.out.write_all(text.as_bytes())?)
+    }
+
+    /// The positions of the rows in the order that the flags ask for; `None` if they ask for none.
+    fn order_of(&self, grid: &Grid) -> Result<Option<Vec<usize>>, Failure> {
+        let by = |name: &String| {
+            grid.order_by(name)
+                .map_err(|why| Failure::usage(format!("--sort: {why}")))
+        };
+        let sorted = self.table.sort.as_ref().map(by).transpose()?;
+        Ok(if self.table.reverse {
+            let order = sorted.unwrap_or_else(|| (0..grid.len()).collect());
+            Some(order.into_iter().rev().collect())
+        } else {
+            sorted
+        })
     }
 
     /// As [`Ui::answer`], for one record: the table form has one line per field.

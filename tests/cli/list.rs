@@ -55,7 +55,7 @@ fn the_age_of_a_backfilled_deployment_is_that_of_its_occurrence() {
     let table = bench.home.deploytrack(&["list"]);
     let years = |line: &str| {
         line.split_whitespace()
-            .last()
+            .nth(5)
             .is_some_and(|age| age.ends_with('y'))
     };
     let aged: Vec<_> = table
@@ -65,10 +65,114 @@ fn the_age_of_a_backfilled_deployment_is_that_of_its_occurrence() {
         .map(years)
         .collect();
     assert_eq!(aged, [true; 3], "{table:?}");
-    let csv = bench.home.deploytrack(&["list", "-o", "csv"]);
+    let csv = bench
+        .home
+        .deploytrack(&["list", "-o", "csv", "--columns", "age"]);
+    assert!(csv.done().starts_with("occurredAt\n2017-"), "{csv:?}");
+}
+
+#[test]
+fn rows_are_sorted_and_columns_selected_in_every_form() {
+    let bench = filled();
+    let listed = |args: &[&str]| {
+        let run = bench.home.deploytrack(&[&["list"], args].concat());
+        run.done().to_owned()
+    };
+    let selected = ["--columns", "version,status"];
+    let sorted = ["--sort", "version"];
+    assert_eq!(
+        listed(&[&selected[..], &sorted, &["--no-headers"]].concat()),
+        "v1  succeeded\nv2  succeeded\nv3  succeeded\n"
+    );
+    assert_eq!(
+        listed(&[&selected[..], &sorted, &["--reverse", "-o", "csv"]].concat()),
+        "version,status\nv3,succeeded\nv2,succeeded\nv1,succeeded\n"
+    );
     assert!(
-        csv.done().lines().next().unwrap().ends_with(",occurredAt"),
-        "{csv:?}"
+        listed(&[&selected[..], &["-o", "markdown"]].concat())
+            .starts_with("| version | status |\n")
+    );
+    assert_eq!(versions(&bench, &sorted), ["v1", "v2", "v3"]);
+    assert_eq!(versions(&bench, &["--reverse"]), ["v1", "v2", "v3"]);
+    let lines = listed(&[&sorted[..], &["-o", "jsonl"]].concat());
+    assert!(lines.lines().next().unwrap().contains("\"v1\""), "{lines}");
+    for command in [
+        "component list",
+        "environment list",
+        "latest -c api",
+        "profile list",
+        "spool list",
+        "wall list",
+    ] {
+        let words: Vec<_> = command.split(' ').collect();
+        for (flag, fault) in [
+            (
+                ["--columns", "size"],
+                "there is no column size; the columns are ",
+            ),
+            (
+                ["--sort", "size"],
+                "there is no column size; the columns are ",
+            ),
+        ] {
+            let run = bench.home.deploytrack(&[&words[..], &flag].concat());
+            assert_eq!(
+                (run.code, run.err.contains(fault)),
+                (2, true),
+                "{command}: {run:?}"
+            );
+        }
+    }
+    for args in [
+        ["--columns", "version", "-o", "json"],
+        ["--no-headers", "-o", "jsonl", "--all"],
+    ] {
+        let run = bench.home.deploytrack(&[&["list"], &args[..]].concat());
+        assert_eq!((run.code, run.err.contains(args[0])), (2, true), "{run:?}");
+    }
+}
+
+#[test]
+fn every_command_takes_the_beginning_of_an_id() {
+    let bench = Bench::new();
+    let id = bench.record("api", "production", "v1", "in_progress");
+    let other = bench.record("api", "staging", "v1", "in_progress");
+    // The ids of this test may have been made in the same millisecond.
+    let beginning = (13..36)
+        .map(|length| &id[..length])
+        .find(|beginning| !other.starts_with(beginning))
+        .unwrap();
+    let shown = bench.home.deploytrack(&["show", beginning, "-o", "json"]);
+    assert!(shown.done().contains(&id), "{shown:?}");
+    let updated = bench.home.deploytrack(&["update", beginning, "succeeded"]);
+    assert_eq!(updated.done(), "api v1 in production is succeeded\n");
+    bench.home.deploytrack(&["wait", beginning]).ok();
+    for (beginning, fault) in [
+        (&id[..4], "several deployments have ids that begin with"),
+        ("ffff", "there is no deployment whose id begins with ffff"),
+    ] {
+        for command in [&["show"][..], &["wait"], &["update"]] {
+            let status = if command == ["update"] {
+                &["failed"][..]
+            } else {
+                &[]
+            };
+            let run = bench
+                .home
+                .deploytrack(&[command, &[beginning], status].concat());
+            assert_eq!((run.code, run.err.contains(fault)), (1, true), "{run:?}");
+        }
+    }
+    let args = ["--url", "http://127.0.0.1:1", "update", beginning, "failed"];
+    let down = bench.home.deploytrack(&args);
+    assert_eq!(down.code, 3, "{down:?}");
+    let down = bench
+        .home
+        .deploytrack(&[&args[..], &["--on-error", "spool"]].concat());
+    assert_eq!(
+        (down.code, down.err.contains("a whole id")),
+        (0, true),
+        "{down:?}"
     );
 }
 
@@ -175,6 +279,16 @@ fn a_terminal_of_any_width_shows_every_row_and_every_column() {
         home.deploytrack(&[&args[..], &["--", "true"]].concat())
             .ok();
     }
+    let entries = home.deploytrack(&[
+        "spool",
+        "list",
+        "-o",
+        "csv",
+        "--columns",
+        "run",
+        "--no-headers",
+    ]);
+    let entries: Vec<_> = entries.done().lines().map(str::to_owned).collect();
     for columns in [0, 12, 20, 40, 49, 60, 80, 200] {
         for (args, rows, whole) in [
             (
@@ -202,11 +316,16 @@ fn a_terminal_of_any_width_shows_every_row_and_every_column() {
         ] {
             let text = on_terminal(&home, columns, &args);
             let bare: String = text.split_whitespace().collect();
+            // Where there are columns, an id is as short as it is unique.
+            let shown = |id: &String| match columns {
+                0 | 50.. => bare.contains(&id[..13]),
+                _ => bare.contains(id),
+            };
             if args == "list" {
-                assert!(
-                    ids.iter().all(|id| bare.contains(id)),
-                    "{columns} {args}:\n{text}"
-                );
+                assert!(ids.iter().all(shown), "{columns} {args}:\n{text}");
+            }
+            if args == "spool list" {
+                assert!(entries.iter().all(shown), "{columns} {args}:\n{text}");
             }
             if columns < 50 {
                 for part in whole {

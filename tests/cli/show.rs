@@ -59,3 +59,48 @@ fn a_retry_is_another_attempt_with_its_reason_and_duration() {
         "{csv:?}"
     );
 }
+
+#[test]
+fn a_cell_shows_its_current_deployment_and_names_a_newer_one() {
+    let bench = Bench::new();
+    let current = bench.record("api", "production", "v1", "succeeded");
+    let cell = || {
+        bench
+            .home
+            .deploytrack(&["show", "api", "production", "-o", "json"])
+    };
+    let shown = cell();
+    assert!(
+        shown.done().contains(&current) && shown.err.is_empty(),
+        "{shown:?}"
+    );
+    let newer = bench.record("api", "production", "v2", "failed");
+    let shown = cell();
+    assert!(shown.done().contains(&current), "{shown:?}");
+    assert!(
+        shown
+            .err
+            .contains(&format!("v2, is failed: deploytrack show {newer}")),
+        "{shown:?}"
+    );
+    let only = bench.record("api", "staging", "v3", "failed");
+    let shown = bench
+        .home
+        .deploytrack(&["show", "api", "staging", "-o", "json"]);
+    assert!(
+        shown.done().contains(&only) && shown.err.contains("no deployment is current"),
+        "{shown:?}"
+    );
+    bench.record("web", "production", "v1", "succeeded");
+    for (args, fault) in [
+        (
+            &["show", "web", "staging"][..],
+            "no deployment of web is current in staging",
+        ),
+        (&["show", "api", "prodction"], "did you mean production"),
+        (&["show", "api"], "deploytrack show COMPONENT ENVIRONMENT"),
+    ] {
+        let run = bench.home.deploytrack(args);
+        assert!(run.code != 0 && run.err.contains(fault), "{run:?}");
+    }
+}

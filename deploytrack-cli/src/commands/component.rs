@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::Failure,
-    flags::CatalogPage,
+    flags::{CatalogPage, ListArgs},
     render::grid::{Column, Grid, Value},
     session::{Session, fetch_pages},
 };
@@ -111,7 +111,7 @@ impl Details {
 
 pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result<(), Failure> {
     match command.action {
-        Action::List(page_args) => list(page_args, session).await,
+        Action::List(wanted) => list(wanted, session).await,
         Action::Show(which) => {
             let id = session.component(&which.component).await?.id;
             let component = session.client.component(id).await?;
@@ -157,9 +157,11 @@ pub(crate) async fn run(command: Component, session: &mut Session<'_>) -> Result
     }
 }
 
-async fn list(page_args: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
-    let (client, filter) = (&session.client, page_args.filter());
-    let page: ApiResponse<Page<_>> = fetch_pages(page_args.part, async |page| {
+async fn list(wanted: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (filter, ListArgs { part, table }) = (wanted.filter(), wanted.list);
+    session.arrange(table)?;
+    let client = &session.client;
+    let page: ApiResponse<Page<_>> = fetch_pages(part, async |page| {
         Ok(client.matching_components(&filter, page).await?)
     })
     .await?;
@@ -198,7 +200,7 @@ fn grid(components: &[catalog::Component]) -> Grid {
         Column::flexible("kind", "KIND"),
         Column::flexible("lifecycle", "LIFECYCLE"),
         Column::fixed("archived", "ARCHIVED"),
-        Column::fixed("id", "ID"),
+        Column::fixed("id", "ID").optional(),
         Column::hidden("description"),
         Column::hidden("createdAt"),
         Column::hidden("updatedAt"),

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     error::Failure,
     exit::Exit,
-    flags::{CatalogPage, environment_type, whole},
+    flags::{CatalogPage, ListArgs, environment_type, whole},
     render::grid::{Column, Grid, Value},
     session::{Session, fetch_pages},
 };
@@ -116,7 +116,7 @@ impl Details {
 
 pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Result<(), Failure> {
     match command.action {
-        Action::List(page_args) => list(page_args, session).await,
+        Action::List(wanted) => list(wanted, session).await,
         Action::Show(which) => {
             let id = session.environment(&which.environment).await?.id;
             let environment = session.client.environment(id).await?;
@@ -163,9 +163,11 @@ pub(crate) async fn run(command: Environment, session: &mut Session<'_>) -> Resu
     }
 }
 
-async fn list(page_args: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
-    let (client, filter) = (&session.client, page_args.filter());
-    let page = fetch_pages(page_args.part, async |page| {
+async fn list(wanted: CatalogPage, session: &mut Session<'_>) -> Result<(), Failure> {
+    let (filter, ListArgs { part, table }) = (wanted.filter(), wanted.list);
+    session.arrange(table)?;
+    let client = &session.client;
+    let page = fetch_pages(part, async |page| {
         Ok(client.matching_environments(&filter, page).await?)
     })
     .await?;
@@ -226,7 +228,7 @@ fn grid(environments: &[catalog::Environment]) -> Grid {
         Column::flexible("name", "NAME"),
         Column::fixed("type", "TYPE"),
         Column::fixed("archived", "ARCHIVED"),
-        Column::fixed("id", "ID"),
+        Column::fixed("id", "ID").optional(),
         Column::hidden("description"),
         Column::hidden("createdAt"),
         Column::hidden("updatedAt"),

@@ -4,7 +4,7 @@ mod correct;
 
 use std::time::Duration;
 
-use uuid::Uuid;
+use deploytrack_core::text::IdPrefix;
 
 use self::correct::Correction;
 use crate::{
@@ -42,7 +42,7 @@ Examples:
 pub(crate) struct Flush {
     /// Send only this entry
     #[arg(value_name = "ENTRY", value_parser = entry_id)]
-    entry: Option<Uuid>,
+    entry: Option<IdPrefix>,
     /// Correct a field of a refused record, such as environment=production; may be repeated
     ///
     /// FIELD is component, environment, version, deployedBy, commitSha, description or occurredAt;
@@ -61,7 +61,11 @@ pub(crate) struct Flush {
 /// Sends the entries of the spool and prints a summary.
 pub(crate) async fn run(flush: Flush, session: &mut Session<'_>) -> Result<(), Failure> {
     session.spool.iter().for_each(Spool::clean_up);
-    let entry = flush.entry.map(|entry| entry.to_string());
+    let name = |entry| match &session.spool {
+        Some(spool) => super::spool::name_of(spool, &entry),
+        None => Ok(entry.to_string()),
+    };
+    let entry = flush.entry.map(name).transpose()?;
     let _lock = lock(session).await?;
     if let (Some(entry), true) = (&entry, flush.trust) {
         trust(entry, session)?;

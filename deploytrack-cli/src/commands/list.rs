@@ -7,7 +7,7 @@ use deploytrack_core::{
 
 use crate::{
     error::Failure,
-    flags::{Filter, Output, Part, order},
+    flags::{Filter, Output, Part, TableArgs, order},
     render::deployment,
     session::{Session, fetch_pages},
 };
@@ -17,7 +17,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   deploytrack list --environment production --status failed
-  deploytrack list --since '2 days ago'
+  deploytrack list --since yesterday --columns component,environment,version,by
   deploytrack list --component user-service --all -o csv")]
 pub(crate) struct List {
     #[command(flatten)]
@@ -27,9 +27,12 @@ pub(crate) struct List {
     order: Order,
     #[command(flatten)]
     part: Part,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(), Failure> {
+    session.arrange(list.table)?;
     let named = session
         .resolve(list.filter.component, list.filter.environment)
         .await?;
@@ -46,7 +49,11 @@ pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(),
     if page.value.total == 0 {
         must_exist(named, session).await?;
     }
-    session.answer(&page.text, &deployment::list(&page.value.data))?;
+    let deployments = &page.value.data;
+    let ids = session
+        .short_ids(deployments.iter().map(|one| one.id))
+        .await;
+    session.answer(&page.text, &deployment::list(deployments, &ids))?;
     session.note_the_rest(&page.value, "deployments")?;
     if session.output() == Output::Table && page.value.total == 0 {
         session.note("no deployment matches")?;

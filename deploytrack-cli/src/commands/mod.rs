@@ -121,7 +121,7 @@ impl Command {
             Self::Man(man) => man::run(&man, definition, invocation.streams.out),
             Self::Login(login) => runtime::run(login::login(login, invocation)),
             Self::Logout(_) => login::logout(invocation),
-            Self::Profile(profile) => profile::run(&profile, invocation),
+            Self::Profile(profile) => profile::run(profile, invocation),
             Self::Version(_) => runtime::run(version::run(invocation)),
             Self::Doctor(_) => runtime::run(doctor::run(invocation)),
             Self::Keep(keep) => {
@@ -161,7 +161,7 @@ impl Command {
                 flush::run(flush, session).await
             }),
             Self::Spool(spool) => with(Session::open(invocation), async |session| {
-                spool::run(&spool, session)
+                spool::run(spool, session)
             }),
             Self::List(list) => with(Session::open(invocation), async |session| {
                 list::run(list, session).await

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     ci::address_parts,
     error::Failure,
-    flags::{Global, Output},
+    flags::{Global, Output, TableArgs},
     profile::{ConfigFile, Profile as StoredProfile},
     render::{
         grid::{Column, Grid, Value},
@@ -35,7 +35,7 @@ pub(crate) struct Profile {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// List the profiles
-    List,
+    List(#[command(flatten)] TableArgs),
     /// Make a profile the current one
     Use {
         /// The profile
@@ -65,15 +65,18 @@ struct ProfileRow {
     expires_at: Option<Time>,
 }
 
-pub(crate) fn run(profile: &Profile, invocation: Invocation<'_>) -> Result<(), Failure> {
+pub(crate) fn run(profile: Profile, invocation: Invocation<'_>) -> Result<(), Failure> {
     let mut file = ConfigFile::open(invocation.env)?;
     let global = &invocation.global.clone();
     let mut ui = invocation.ui();
-    match &profile.action {
-        Action::List => list(&file, global, &mut ui),
-        Action::Use { name } => make_current(&mut file, name, &mut ui),
+    match profile.action {
+        Action::List(table) => {
+            ui.arrange(table)?;
+            list(&file, global, &mut ui)
+        }
+        Action::Use { name } => make_current(&mut file, &name, &mut ui),
         Action::Show { name } => show(&file, name.as_deref(), global, &mut ui),
-        Action::Remove { name } => remove(&mut file, name, &mut ui),
+        Action::Remove { name } => remove(&mut file, &name, &mut ui),
     }
 }
 

@@ -328,10 +328,7 @@ async fn plain(
     record.write_outputs(id, &start.new, session);
     match session.output() {
         Output::Table => session.line(&id.to_string()),
-        _ => session.answer(
-            &recorded.text,
-            &deployment::list(std::slice::from_ref(&recorded.value)),
-        ),
+        _ => session.answer(&recorded.text, &deployment::one(&recorded.value)),
     }?;
     let written = record
         .id_file

@@ -1,18 +1,21 @@
 //! `deploytrack spool`
 
-use deploytrack_core::clock::{self, Clock as _, SystemClock, Time};
+use deploytrack_core::{
+    clock::{self, Clock as _, SystemClock, Time},
+    text::IdPrefix,
+};
 use serde::Serialize;
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 use crate::{
     error::Failure,
     exit::Exit,
-    flags::{Output, entry_id},
+    flags::{Output, TableArgs, entry_id},
     pipeline::backlog,
     queue::{Distrust, Entry, Refusal, Request, Spool as Entries, created_at},
     render::grid::{Column, Grid, Value},
     session::Session,
+    short_ids::unique_length,
 };
 
 /// Look at what earlier calls could not send
@@ -32,18 +35,18 @@ pub(crate) struct Spool {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// List the entries, the oldest first
-    List,
+    List(#[command(flatten)] TableArgs),
     /// Show the events of an entry as JSON
     Show {
         /// The entry
         #[arg(value_name = "ENTRY", value_parser = entry_id)]
-        entry: Uuid,
+        entry: IdPrefix,
     },
     /// Drop entries: their events are never sent
     Drop {
         /// The entry
         #[arg(value_name = "ENTRY", value_parser = entry_id, required_unless_present = "all")]
-        entry: Option<Uuid>,
+        entry: Option<IdPrefix>,
         /// Drop every entry
         #[arg(long, conflicts_with = "entry")]
         all: bool,
@@ -77,17 +80,20 @@ struct ListedEntry {
 
 const NOT_TRUSTED: &str = "not trusted";
 
-pub(crate) fn run(spool: &Spool, session: &mut Session<'_>) -> Result<(), Failure> {
+pub(crate) fn run(spool: Spool, session: &mut Session<'_>) -> Result<(), Failure> {
     let entries = session
         .spool
         .clone()
         .ok_or_else(|| Failure::usage("there is no home directory for a spool"))?;
-    match &spool.command {
-        Command::List => list(&entries, session),
-        Command::Show { entry } => show(&entries, *entry, session),
+    match spool.command {
+        Command::List(table) => {
+            session.arrange(table)?;
+            list(&entries, session)
+        }
+        Command::Show { entry } => show(&entries, &name_of(&entries, &entry)?, session),
         Command::Drop {
             entry: Some(entry), ..
-        } => drop_entries(&entries, &[entry.to_string()], session),
+        } => drop_entries(&entries, &[name_of(&entries, &entry)?], session),
         Command::Drop { entry: None, .. } => drop_entries(
             &entries,
             &entries.names().map_err(Failure::of_spool)?,
@@ -158,18 +164,34 @@ fn print_ways_out(lines: &[ListedEntry], session: &mut Session<'_>) -> Result<()
     way_out.map_or(Ok(()), |way_out| session.note(&way_out))
 }
 
-fn show(entries: &Entries, entry: Uuid, session: &mut Session<'_>) -> Result<(), Failure> {
-    let name = entry.to_string();
-    let mut opened = entries.open(&name);
+/// The name of the entry that begins with this prefix. A prefix without an entry is returned as it
+/// is, for the message about it.
+pub(super) fn name_of(entries: &Entries, prefix: &IdPrefix) -> Result<String, Failure> {
+    let given = prefix.as_str().to_ascii_lowercase();
+    let mut names = entries.names().map_err(Failure::of_spool)?;
+    names.retain(|name| name.starts_with(&given));
+    match names.as_slice() {
+        [] => Ok(given),
+        [name] => Ok(name.clone()),
+        several => Err(Failure::new(
+            Exit::Refused,
+            format!("{} entries begin with {given}", several.len()),
+        )
+        .hint("give more of the id; `deploytrack spool list` shows the entries")),
+    }
+}
+
+fn show(entries: &Entries, name: &str, session: &mut Session<'_>) -> Result<(), Failure> {
+    let mut opened = entries.open(name);
     if let Err(error) = &opened
         && let Some(why) = Distrust::of(error)
     {
         session.warn(&format!("entry {name} is not trusted: {why}"));
-        opened = entries.open_unverified(&name);
+        opened = entries.open_unverified(name);
     }
     let entry = opened
         .map_err(Failure::of_spool)?
-        .ok_or_else(|| missing(&name))?;
+        .ok_or_else(|| missing(name))?;
     let events: Vec<_> = entry
         .events()
         .map_err(Failure::of_spool)?
@@ -293,7 +315,10 @@ fn grid(lines: &[ListedEntry]) -> Grid {
     ];
     let row = |line: &ListedEntry| {
         vec![
-            Value::text(&line.entry),
+            Value::shortened(
+                &line.entry,
+                unique_length(&line.entry, lines.iter().map(|line| line.entry.as_str())),
+            ),
             Value::Time(line.since),
             Value::text(&line.server),
             Value::text(&line.component),

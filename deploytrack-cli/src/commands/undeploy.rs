@@ -88,7 +88,7 @@ pub(crate) async fn run(undeploy: Undeploy, session: &mut Session<'_>) -> Result
             "{} {} left {}",
             gone.component_name, gone.version, gone.environment_name
         ))),
-        _ => session.answer(&done.text, &deployment::list(std::slice::from_ref(gone))),
+        _ => session.answer(&done.text, &deployment::one(gone)),
     }
 }
 

@@ -7,7 +7,7 @@ use deploytrack_core::{
     clock::{Clock as _, SystemClock, Time},
     deployment::{Change, Deployment},
     status::Status,
-    text::{Description, IdempotencyKey, Invalid, Reason},
+    text::{Description, IdPrefix, IdempotencyKey, Invalid, Reason},
 };
 use uuid::Uuid;
 
@@ -27,6 +27,7 @@ use crate::{
     queue::{Entry, Event, Refusal, Request},
     render::{deployment, text::clean},
     session::Session,
+    short_ids,
 };
 
 /// Change the status of a deployment
@@ -77,9 +78,9 @@ pub(crate) struct Update {
 }
 
 /// The first argument.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum First {
-    Id(Uuid),
+    Id(IdPrefix),
     Status(Status),
 }
 
@@ -89,7 +90,7 @@ fn first(text: &str) -> Result<First, &'static str> {
             .map(First::Status)
             .map_err(|_| "must be the id of a deployment, as `deploytrack list` shows it, or with --id-file the new status")
     };
-    Uuid::try_parse(text).map_or_else(|_| status(), |id| Ok(First::Id(id)))
+    IdPrefix::new(text).map_or_else(|_| status(), |id| Ok(First::Id(id)))
 }
 
 /// A description that servers accept. An empty one removes the description.
@@ -98,12 +99,27 @@ fn description(text: &str) -> Result<String, Invalid> {
 }
 
 impl Update {
+    fn on_error(&self) -> OnError {
+        self.on_error.unwrap_or(OnError::Fail)
+    }
+
     /// The deployment, and its new status.
     async fn target(&self, session: &Session<'_>) -> Result<(Target, Status), Failure> {
-        match (self.first, self.status, &self.id_file) {
-            (First::Id(id), Some(status), _) => Ok((Target::Recorded(id), status)),
+        match (&self.first, self.status, &self.id_file) {
+            (First::Id(id), Some(status), _) => {
+                let target = match short_ids::resolve(&session.client, id).await {
+                    Err(failure)
+                        if failure.is_unreachable() && self.on_error() != OnError::Fail =>
+                    {
+                        let why = failure.message();
+                        Target::Missing(format!("{why}; a whole id would be stored in the spool"))
+                    }
+                    found => Target::Recorded(found?),
+                };
+                Ok((target, status))
+            }
             (First::Status(status), _, Some(path)) => {
-                Ok((target::target(path, session).await?, status))
+                Ok((target::target(path, session).await?, *status))
             }
             (First::Id(_), _, Some(_)) => Err(Failure::usage(
                 "with --id-file only the new status is given, without an id",
@@ -119,7 +135,7 @@ impl Update {
 
 pub(crate) async fn run(update: Update, session: &mut Session<'_>) -> Result<(), Failure> {
     let (target, status) = update.target(session).await?;
-    let on_error = update.on_error.unwrap_or(OnError::Fail);
+    let on_error = update.on_error();
     let meta = if on_error == OnError::Fail {
         update.meta
     } else {
@@ -199,10 +215,7 @@ fn print(updated: &ApiResponse<Deployment>, session: &mut Session<'_>) -> Result
             deployment.environment_name,
             deployment.status
         ))),
-        _ => session.answer(
-            &updated.text,
-            &deployment::list(std::slice::from_ref(deployment)),
-        ),
+        _ => session.answer(&updated.text, &deployment::one(deployment)),
     }
 }
 

@@ -138,10 +138,7 @@ fn print(
             session.line(&clean(&format!("{name} is {}", deployment.status)))?;
         }
         Output::Table => {}
-        _ => session.answer(
-            &end.text,
-            &deployment::list(std::slice::from_ref(deployment)),
-        )?,
+        _ => session.answer(&end.text, &deployment::one(deployment))?,
     }
     if reached {
         return Ok(());

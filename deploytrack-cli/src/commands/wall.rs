@@ -13,7 +13,7 @@ use super::open::with_fragment;
 use crate::{
     error::Failure,
     exit::Exit,
-    flags::{Output, Part},
+    flags::{ListArgs, Output, Part},
     render::grid::{Column, Grid, Value},
     session::{Session, fetch_pages},
 };
@@ -46,7 +46,7 @@ enum Action {
     },
     /// List walls
     #[command(after_help = "Example:\n  deploytrack wall list")]
-    List(#[command(flatten)] Part),
+    List(#[command(flatten)] ListArgs),
     /// Revoke a wall: its link and the pages that show it end at once
     #[command(after_help = "Example:\n  deploytrack wall revoke office")]
     Revoke {
@@ -68,7 +68,7 @@ pub(crate) async fn run(command: Wall, session: &mut Session<'_>) -> Result<(), 
             let view = view.unwrap_or_default();
             create(NewWall { name, view }, session).await
         }
-        Action::List(part) => list(part, session).await,
+        Action::List(wanted) => list(wanted, session).await,
         Action::Revoke { wall } => revoke(&wall, session).await,
     }
 }
@@ -87,7 +87,11 @@ async fn create(new: NewWall, session: &mut Session<'_>) -> Result<(), Failure> 
     session.note("this link is not shown again; open it in the browser of the wall")
 }
 
-async fn list(part: Part, session: &mut Session<'_>) -> Result<(), Failure> {
+async fn list(
+    ListArgs { part, table }: ListArgs,
+    session: &mut Session<'_>,
+) -> Result<(), Failure> {
+    session.arrange(table)?;
     let client = &session.client;
     let page = fetch_pages(part, async |page| {
         client.walls(page).await.map_err(or_older_server)

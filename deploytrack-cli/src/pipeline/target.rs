@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use deploytrack_core::text::IdPrefix;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::{
     },
     queue::{Distrust, Entry},
     session::Session,
+    short_ids,
 };
 
 /// How long another process, such as a flush, may use the entry.
@@ -29,9 +31,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A deployment.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeploymentArg {
-    /// The deployment
+    /// The id of the deployment, or its beginning
     #[arg(required_unless_present = "id_file", conflicts_with = "id_file", value_parser = deployment_id)]
-    id: Option<Uuid>,
+    id: Option<IdPrefix>,
     /// Take the id from this file, as `record --id-file` wrote it
     #[arg(long, value_name = "FILE")]
     id_file: Option<PathBuf>,
@@ -49,13 +51,18 @@ pub(crate) enum Target {
 }
 
 impl DeploymentArg {
+    /// The deployment with this id, or of this file.
+    pub(crate) const fn of(id: Option<IdPrefix>, id_file: Option<PathBuf>) -> Self {
+        Self { id, id_file }
+    }
+
     /// The id of a deployment that the server has recorded.
     ///
     /// # Errors
     /// The id file names no deployment, or one that is still in the spool.
     pub(crate) async fn recorded_id(&self, session: &Session<'_>) -> Result<Uuid, Failure> {
-        let path = match (self.id, &self.id_file) {
-            (Some(id), _) => return Ok(id),
+        let path = match (&self.id, &self.id_file) {
+            (Some(id), _) => return short_ids::resolve(&session.client, id).await,
             (None, Some(path)) => path,
             (None, None) => {
                 return Err(

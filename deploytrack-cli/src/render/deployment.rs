@@ -8,9 +8,10 @@ use deploytrack_core::{
 };
 
 use super::grid::{Column, Grid, Value};
+use crate::short_ids::ShortIds;
 
-/// Deployments, one per row.
-pub(crate) fn list(deployments: &[Deployment]) -> Grid {
+/// Deployments, one per row, with their ids as short as they are unique.
+pub(crate) fn list(deployments: &[Deployment], ids: &ShortIds) -> Grid {
     Grid::new(
         [
             Column::fixed("id", "ID"),
@@ -19,53 +20,60 @@ pub(crate) fn list(deployments: &[Deployment]) -> Grid {
             Column::flexible("version", "VERSION"),
             Column::fixed("status", "STATUS"),
             Column::hidden("attempt"),
-            Column::hidden("deployedBy"),
-            Column::hidden("commitSha"),
+            Column::fixed("occurredAt", "AGE"),
+            Column::flexible("deployedBy", "BY").optional(),
+            Column::flexible("commitSha", "COMMIT").optional(),
             Column::hidden("createdAt"),
             Column::hidden("updatedAt"),
             Column::hidden("startedAt"),
             Column::hidden("finishedAt"),
             Column::hidden("succeededAt"),
-            Column::fixed("occurredAt", "AGE"),
         ],
         deployments.iter().map(|deployment| {
             vec![
-                Value::text(&deployment.id),
+                ids.value(deployment.id),
                 Value::text(&deployment.component_name),
                 Value::text(&deployment.environment_name),
-                Value::text(&deployment.version),
+                Value::version(&deployment.version),
                 Value::Status(deployment.status),
                 Value::text(&deployment.attempt),
+                Value::Time(deployment.occurred_at),
                 Value::text(&deployment.deployed_by),
-                Value::optional(deployment.commit_sha.as_ref()),
+                Value::commit(deployment.commit_sha.as_ref()),
                 Value::Time(deployment.created_at),
                 Value::Time(deployment.updated_at),
                 Value::time(deployment.started_at),
                 Value::time(deployment.finished_at),
                 Value::time(deployment.succeeded_at),
-                Value::Time(deployment.occurred_at),
             ]
         }),
     )
 }
 
+/// One deployment as a row.
+pub(crate) fn one(deployment: &Deployment) -> Grid {
+    list(std::slice::from_ref(deployment), &ShortIds::default())
+}
+
 /// The current deployments of one component, one environment per row.
-pub(crate) fn latest(deployments: &[Deployment]) -> Grid {
+pub(crate) fn latest(deployments: &[Deployment], ids: &ShortIds) -> Grid {
     Grid::new(
         [
             Column::flexible("environment", "ENVIRONMENT"),
             Column::flexible("version", "VERSION"),
             Column::fixed("deployedAt", "AGE"),
-            Column::flexible("deployedBy", "DEPLOYED BY"),
-            Column::fixed("id", "ID"),
+            Column::flexible("deployedBy", "BY"),
+            Column::flexible("commitSha", "COMMIT").optional(),
+            Column::fixed("id", "ID").optional(),
         ],
         deployments.iter().map(|deployment| {
             vec![
                 Value::text(&deployment.environment_name),
-                Value::text(&deployment.version),
+                Value::version(&deployment.version),
                 Value::time(deployment.succeeded_at),
                 Value::text(&deployment.deployed_by),
-                Value::text(&deployment.id),
+                Value::commit(deployment.commit_sha.as_ref()),
+                ids.value(deployment.id),
             ]
         }),
     )

@@ -111,6 +111,7 @@ mod tests {
                 width,
                 colour: false,
                 is_wide: false,
+                has_header: true,
                 now: Time::default(),
             },
         )

@@ -31,9 +31,28 @@ pub(crate) fn yaml(json: &str) -> io::Result<String> {
     }
 }
 
-fn pretty(json: &str) -> io::Result<String> {
+/// The value with an indented line per field.
+pub(crate) fn pretty(json: &str) -> io::Result<String> {
     let mut from = Deserializer::from_str(json);
     Ok(serde_json::to_string_pretty(&Transcoder::new(&mut from))?)
+}
+
+/// The list, or the page of the API, with its elements in this order.
+pub(crate) fn reordered(json: &str, order: &[usize]) -> io::Result<String> {
+    let elements = elements(json);
+    let moved: Vec<_> = order.iter().filter_map(|at| elements.get(*at)).collect();
+    // The elements are parts of the text: it is put together again around them.
+    let (Some(first), Some(last)) = (elements.first(), elements.last()) else {
+        return Ok(json.to_owned());
+    };
+    let offset = |part: &str| part.as_ptr() as usize - json.as_ptr() as usize;
+    let (start, end) = (offset(first), offset(last) + last.len());
+    let list = moved
+        .iter()
+        .map(|part| **part)
+        .collect::<Vec<_>>()
+        .join(",");
+    Ok(format!("{}{list}{}", &json[..start], &json[end..]))
 }
 
 /// One compact value per line: the elements of a list or a page, or the single value.

@@ -1,5 +1,6 @@
 //! Rows and columns: a table for a terminal, CSV or Markdown.
 
+mod selection;
 mod table;
 mod value;
 
@@ -11,13 +12,14 @@ use super::{
     fields::{Field, fields},
 };
 
-/// A column: its name in the API, its title (`None`: not in the table), and whether its text may be
-/// shortened.
+/// A column: its name in the API, its title (`None`: not in the table), whether its text may be
+/// shortened, and whether a narrow table goes without it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
     key: &'static str,
     title: Option<&'static str>,
-    flexible: bool,
+    is_flexible: bool,
+    is_optional: bool,
 }
 
 impl Column {
@@ -25,24 +27,43 @@ impl Column {
         Self {
             key,
             title: Some(title),
-            flexible: false,
+            is_flexible: false,
+            is_optional: false,
         }
     }
 
     pub(crate) const fn flexible(key: &'static str, title: &'static str) -> Self {
         Self {
-            key,
-            title: Some(title),
-            flexible: true,
+            is_flexible: true,
+            ..Self::fixed(key, title)
         }
     }
 
-    /// A column for CSV and Markdown only.
+    /// A column for CSV and Markdown only, unless `--columns` names it.
     pub(crate) const fn hidden(key: &'static str) -> Self {
         Self {
-            key,
             title: None,
-            flexible: false,
+            ..Self::fixed(key, key)
+        }
+    }
+
+    /// The column is in a table only if there is room for it.
+    pub(crate) const fn optional(self) -> Self {
+        Self {
+            is_optional: true,
+            ..self
+        }
+    }
+
+    /// The column after `--columns` has named it: in the table in any case.
+    const fn chosen(self) -> Self {
+        Self {
+            title: match self.title {
+                None => Some(self.key),
+                title => title,
+            },
+            is_optional: false,
+            ..self
         }
     }
 }
@@ -86,15 +107,16 @@ impl Grid {
         fields(&present.map(field).collect::<Vec<_>>(), view)
     }
 
-    /// CSV: a header line and one line per row.
-    pub(crate) fn csv(&self) -> String {
+    /// CSV: one line per row, and a header line before them unless it is unwanted.
+    pub(crate) fn csv(&self, has_header: bool) -> String {
         let mut out = csv::Writer::from_writer(Vec::new());
-        let header = self
-            .columns
-            .iter()
-            .map(|column| column.key.to_owned())
-            .collect();
-        for row in std::iter::once(header).chain(
+        let header = has_header.then(|| {
+            self.columns
+                .iter()
+                .map(|column| column.key.to_owned())
+                .collect()
+        });
+        for row in header.into_iter().chain(
             self.rows
                 .iter()
                 .map(|row| row.iter().map(Value::for_csv).collect::<Vec<_>>()),
@@ -175,7 +197,7 @@ mod tests {
     #[test]
     fn csv_and_markdown_have_all_columns_unshortened() {
         assert_eq!(
-            grid("a,b\x07").csv(),
+            grid("a,b\x07").csv(true),
             "status,version,at\nfailed,\"a,b\\u{7}\",2026-11-23T18:32:00.000Z\n"
         );
         assert_eq!(

@@ -90,6 +90,7 @@ mod tests {
             width,
             colour: false,
             is_wide: false,
+            has_header: true,
             now: clock::parse("2026-11-23T18:32:00Z").unwrap(),
         }
     }
@@ -172,7 +173,7 @@ worker        v1      3w    v1  3w   v1      2w
     fn csv_has_one_row_per_cell() {
         assert!(
             cells(&sample())
-                .csv()
+                .csv(true)
                 .starts_with("component,environment,version,deployedAt\nuser-service,development,v2.4.0,2026-11-22T18:00:00.000Z\n")
         );
     }

@@ -20,8 +20,20 @@ pub(crate) struct View {
     pub(crate) colour: bool,
     /// Whether to show more columns, as `-o wide` asks for.
     pub(crate) is_wide: bool,
+    /// Whether a table has a line of column names.
+    pub(crate) has_header: bool,
     /// The time that ages are relative to.
     pub(crate) now: Time,
+}
+
+/// On a terminal narrower than this nothing is shortened: there are lists of fields instead.
+const NARROW: u16 = 50;
+
+impl View {
+    /// Whether text may be shortened.
+    pub(crate) fn shortens(&self) -> bool {
+        self.width.is_some_and(|width| width >= NARROW)
+    }
 }
 
 /// The space between two columns.

@@ -15,7 +15,7 @@ fn a_command_line_that_cannot_be_read_names_value_rule_and_flag() {
             ],
         ),
         (
-            &["show", "0192f7e2-6c1a"],
+            &["show", "0192f7e26c1a"],
             &["must be the id of a deployment"],
         ),
         (&["wait", "abc"], &["must be the id of a deployment"]),

@@ -11,30 +11,39 @@ use crate::render::{
     to_text, total,
 };
 
-/// The least width of shortened text while the id is in the same row.
+/// The least width of shortened text while the id and optional columns are in the same row.
 const COMFORTABLE: usize = 16;
-/// On a terminal narrower than this nothing is shortened: each row becomes a list of fields.
-const NARROW: usize = 50;
 /// The least width of shortened text.
 const LEAST: usize = 9;
 
 impl Grid {
-    /// The table for a terminal; empty without rows. If the terminal is too narrow, the id goes
-    /// below its row; if it is still too narrow, each row becomes a list of fields.
+    /// The table for a terminal; empty without rows. If the terminal is too narrow, optional columns
+    /// are left out, the last one first; then the id goes below its row; if it is still too narrow,
+    /// each row becomes a list of fields.
     pub(crate) fn table(&self, view: &View) -> String {
-        let shown: Vec<_> = (0..self.columns.len())
+        let all: Vec<_> = (0..self.columns.len())
             .filter(|at| self.columns[*at].title.is_some())
             .collect();
-        let id = shown
-            .iter()
-            .copied()
-            .find(|at| matches!(self.columns[*at].key, "id" | "run"));
-        let limits = self.limits(&shown, view, least(view, id.is_some()));
-        if !exceeds(&limits, view) {
-            return self.draw(&shown, &limits, view);
+        let mut shown = all.clone();
+        loop {
+            let optional = shown.iter().rposition(|at| self.columns[*at].is_optional);
+            let id = shown
+                .iter()
+                .copied()
+                .find(|at| matches!(self.columns[*at].key, "id" | "run"));
+            let is_comfortable = id.is_some() || optional.is_some();
+            let limits = self.limits(&shown, view, least(view, is_comfortable));
+            if !exceeds(&limits, view) {
+                return self.draw(&shown, &limits, view);
+            }
+            match optional {
+                Some(at) if !view.is_wide && view.shortens() => drop(shown.remove(at)),
+                _ => {
+                    let with_id_below = id.and_then(|id| self.with_id_below(id, &shown, view));
+                    return with_id_below.unwrap_or_else(|| self.stacked(&all, view));
+                }
+            }
         }
-        let with_id_below = id.and_then(|id| self.with_id_below(id, &shown, view));
-        with_id_below.unwrap_or_else(|| self.stacked(&shown, view))
     }
 
     /// The table with the id below each row; `None` if that is too wide.
@@ -44,7 +53,7 @@ impl Grid {
         let ids: Vec<_> = self
             .rows
             .iter()
-            .map(|row| format!("  {}\n", row[id].for_terminal(view.now)))
+            .map(|row| format!("  {}\n", row[id].for_terminal(view)))
             .collect();
         let is_wide = |line: &String| {
             view.width
@@ -55,7 +64,10 @@ impl Grid {
         }
         let text = self.draw(&others, &limits, view);
         let mut lines = text.lines().map(|line| format!("{line}\n"));
-        let header: String = lines.by_ref().take(2).collect();
+        let header: String = lines
+            .by_ref()
+            .take(if view.has_header { 2 } else { 0 })
+            .collect();
         Some(
             header
                 + &lines
@@ -80,7 +92,7 @@ impl Grid {
     fn limits(&self, columns: &[usize], view: &View, least: usize) -> Vec<usize> {
         let flexible: Vec<_> = columns
             .iter()
-            .map(|at| self.columns[*at].flexible)
+            .map(|at| self.columns[*at].is_flexible)
             .collect();
         fit(&self.natural(columns, view), &flexible, view.width, least)
     }
@@ -90,9 +102,12 @@ impl Grid {
         let cells = |at: usize| {
             self.rows
                 .iter()
-                .map(move |row| width(&row[at].for_terminal(view.now)))
+                .map(move |row| width(&row[at].for_terminal(view)))
         };
-        let title = |at: usize| width(self.columns[at].title.unwrap_or_default());
+        let title = |at: usize| {
+            let title = self.columns[at].title.filter(|_| view.has_header);
+            width(title.unwrap_or_default())
+        };
         columns
             .iter()
             .map(|at| cells(*at).chain([title(*at)]).max().unwrap_or(0))
@@ -105,13 +120,15 @@ impl Grid {
         }
         let limited = || columns.iter().copied().zip(limits.iter().copied());
         let mut out = table(view);
-        out.set_header(limited().map(|(at, limit)| {
-            let title = self.columns[at].title.unwrap_or_default();
-            Cell::new(middle(title, limit)).add_attribute(Attribute::Bold)
-        }));
+        if view.has_header {
+            out.set_header(limited().map(|(at, limit)| {
+                let title = self.columns[at].title.unwrap_or_default();
+                Cell::new(middle(title, limit)).add_attribute(Attribute::Bold)
+            }));
+        }
         for row in &self.rows {
             out.add_row(limited().map(|(at, limit)| {
-                let cell = Cell::new(middle(&row[at].for_terminal(view.now), limit));
+                let cell = Cell::new(middle(&row[at].for_terminal(view), limit));
                 row[at].colour().into_iter().fold(cell, Cell::fg)
             }));
         }
@@ -121,10 +138,12 @@ impl Grid {
 
 /// The least width of shortened text for this view.
 fn least(view: &View, with_id: bool) -> usize {
-    match view.width.map(usize::from) {
-        Some(..NARROW) => usize::MAX,
-        _ if with_id => COMFORTABLE,
-        _ => LEAST,
+    if !view.shortens() {
+        usize::MAX
+    } else if with_id {
+        COMFORTABLE
+    } else {
+        LEAST
     }
 }
 
@@ -162,6 +181,7 @@ mod tests {
             width: Some(60),
             colour: false,
             is_wide: false,
+            has_header: true,
             now: Time::default(),
         };
         let version = "2026.11.23-1832-ed52224333bd2591ebd3e2f1eea9768c6b925305";
@@ -192,6 +212,7 @@ mod tests {
             width: Some(width),
             colour: false,
             is_wide: false,
+            has_header: true,
             now: Time::default(),
         };
         assert_eq!(
@@ -225,6 +246,7 @@ mod tests {
                 width: Some(columns),
                 colour: false,
                 is_wide: false,
+                has_header: true,
                 now: Time::default(),
             });
             assert!(
@@ -248,6 +270,7 @@ mod tests {
             width: Some(30),
             colour: false,
             is_wide: false,
+            has_header: true,
             now: Time::default(),
         });
         assert!(narrow.starts_with("ID       019ab1e2-7c4d-7a31-9f\n         0e-2b6c1d8e4f50\nNAME     本番環境\nVERSION  "), "{narrow}");

@@ -6,6 +6,7 @@ use deploytrack_core::{
     age::age,
     clock::{self, Time},
     status::Status,
+    text::{CommitSha, Version},
 };
 
 use crate::render::{
@@ -14,10 +15,15 @@ use crate::render::{
     text::{clean, escape_formula},
 };
 
+/// How many digits of a commit a table shows.
+const SHORT_COMMIT: usize = 7;
+
 /// The value of a row in a column.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Text(String),
+    /// Text of which a table on a terminal shows this many characters.
+    Cut(String, usize),
     Status(Status),
     /// An age in a table, the time itself elsewhere.
     Time(Time),
@@ -37,9 +43,35 @@ impl Value {
         time.map_or(Self::Nothing, Self::Time)
     }
 
-    pub(super) fn for_terminal(&self, now: Time) -> String {
+    /// A text of which a table on a terminal shows this many characters.
+    pub(crate) fn shortened(text: &impl ToString, shown: usize) -> Self {
+        Self::Cut(text.to_string(), shown)
+    }
+
+    /// A version. A commit is cut, as git does it.
+    pub(crate) fn version(version: &Version) -> Self {
+        let text = version.to_string();
+        let is_commit = (SHORT_COMMIT + 1..=CommitSha::MOST).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if is_commit {
+            Self::Cut(text, SHORT_COMMIT)
+        } else {
+            Self::Text(text)
+        }
+    }
+
+    pub(crate) fn commit(commit: Option<&CommitSha>) -> Self {
+        commit.map_or(Self::Nothing, |commit| {
+            Self::Cut(commit.to_string(), SHORT_COMMIT)
+        })
+    }
+
+    pub(super) fn for_terminal(&self, view: &View) -> String {
         match self {
-            Self::Time(time) => age(now, *time),
+            Self::Time(time) => age(view.now, *time),
+            Self::Cut(text, shown) if view.shortens() => text.chars().take(*shown).collect(),
             Self::Nothing => "-".to_owned(),
             other => other.for_programs(),
         }
@@ -47,7 +79,7 @@ impl Value {
 
     pub(super) fn for_programs(&self) -> String {
         match self {
-            Self::Text(text) => clean(text),
+            Self::Text(text) | Self::Cut(text, _) => clean(text),
             Self::Status(status) => status.to_string(),
             Self::Time(time) => clock::format(time),
             Self::Nothing => String::new(),
@@ -57,14 +89,17 @@ impl Value {
     pub(super) fn field(&self, name: String, view: &View) -> Field {
         Field {
             name,
-            text: self.for_terminal(view.now),
+            text: match self {
+                Self::Cut(..) => self.for_programs(),
+                _ => self.for_terminal(view),
+            },
             colour: self.colours().map(|(colour, _)| colour),
         }
     }
 
     pub(super) fn for_csv(&self) -> String {
         match self {
-            Self::Text(text) => escape_formula(clean(text)),
+            Self::Text(text) | Self::Cut(text, _) => escape_formula(clean(text)),
             other => other.for_programs(),
         }
     }
