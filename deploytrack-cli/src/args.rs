@@ -2,10 +2,16 @@
 
 mod command_line;
 pub(crate) mod faults;
+pub(crate) mod help;
 pub(crate) mod repair;
 pub(crate) mod trim;
+mod unknown_command;
+
+use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Parser, error::ErrorKind};
+
+use self::command_line::CommandLine;
 
 use crate::{commands::Command, flags::Global};
 
@@ -21,14 +27,22 @@ pub(crate) struct Args {
 
 const AFTER_HELP: &str = "\
 Wherever a component or an environment is needed, give its name or its UUID.
-The token comes from DEPLOYTRACK_TOKEN, from the file DEPLOYTRACK_TOKEN_FILE, or from the profile.
+The token comes from DEPLOYTRACK_TOKEN, the file DEPLOYTRACK_TOKEN_FILE or the profile.
 
 Examples:
   deploytrack serve --demo
-  deploytrack record --component user-service --environment production --version v2.3.1
+  deploytrack record -c user-service -e production --version v2.3.1 --status succeeded
   deploytrack matrix
+  deploytrack show user-service production
 
-Exit codes: 0 done, 1 the server refused, 2 usage, 3 unreachable, timed out or 5xx, 4 not authorised,\n6 a difference was found";
+Exit codes:
+  0  done
+  1  the server refused the request
+  2  wrong usage
+  3  the server is unreachable, timed out, or failed: worth repeating
+  4  not authorised
+  6  a difference was found
+  The exit code of a wrapped command is its own.";
 
 impl Args {
     /// Rejects an ambiguous `--timeout`.
@@ -48,6 +62,11 @@ impl Args {
         );
         Err(Self::command().error(ErrorKind::ArgumentConflict, message))
     }
+}
+
+/// The value of a flag on a command line that may be unfinished, if it is given once.
+pub(crate) fn typed_value(typed: &[OsString], flag: &str) -> Option<String> {
+    CommandLine::of(typed).only_value(flag, None)
 }
 
 #[cfg(test)]

@@ -55,11 +55,10 @@ mod wording;
 
 use std::{ffi::OsString, io::Write};
 
-use clap::CommandFactory as _;
-
 use crate::{
     args::{Args, faults::Faults},
     ci::manner::Manner,
+    commands::completions,
     error::Failure,
     pipeline::child,
     queue::Outcome,
@@ -74,7 +73,13 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let arguments = args::trim::own(arguments.into_iter().collect());
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    if let Some(shell) = completions::asking_shell(env) {
+        // A shell shows nothing of an error while a person types.
+        let answered = completions::answer(shell, &arguments, env, out);
+        return answered.map_or(Exit::Usage, |()| Exit::Done);
+    }
+    let arguments = args::trim::own(arguments);
     let env = &if has_no_color(&arguments) {
         env.without_colour()
     } else {
@@ -90,7 +95,7 @@ pub fn run(
             for warning in &warnings {
                 invocation.warn(warning);
             }
-            command.run(invocation, Args::command())
+            command.run(invocation)
         }
         Err(mistakes) => return print_faults(mistakes, env, out, err),
     };

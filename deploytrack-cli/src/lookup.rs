@@ -118,7 +118,8 @@ async fn look<T: Resource>(client: &Client, reference: &Reference) -> Result<Opt
     Ok(found.into_iter().find(|entry| *entry.name() == name))
 }
 
-async fn names<T: Resource>(client: &Client) -> Result<Vec<Name>, Error> {
+/// All names, as far as [`MOST_PAGES`] go.
+pub(crate) async fn names<T: Resource>(client: &Client) -> Result<Vec<Name>, Error> {
     let mut names = Vec::new();
     for number in 0..MOST_PAGES {
         let Some(part) = PageRequest::new(number * PageRequest::MOST_TAKE, PageRequest::MOST_TAKE)

@@ -46,12 +46,12 @@ impl ShortIds {
 }
 
 /// The length with which an id is unique among others.
-pub(crate) fn unique_length<'a>(id: &str, others: impl Iterator<Item = &'a str> + Clone) -> usize {
+pub(crate) fn unique_length(id: &str, others: &[&str]) -> usize {
     let is_unique = |length: &usize| {
         let prefix = id.get(..*length);
         others
-            .clone()
-            .all(|other| other == id || other.get(..*length) != prefix)
+            .iter()
+            .all(|other| *other == id || other.get(..*length) != prefix)
     };
     LENGTHS.into_iter().find(is_unique).unwrap_or(WHOLE)
 }

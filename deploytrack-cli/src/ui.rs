@@ -163,7 +163,7 @@ impl<'a> Ui<'a> {
         let order = self.order_of(grid)?;
         if matches!(self.output(), Output::Json | Output::Yaml | Output::Jsonl) {
             return match order {
-                Some(order) => self.json(&forms::reordered(json, &order)?),
+                Some(order) => self.json(&forms::reordered(json, &order)),
                 None => self.json(json),
             };
         }

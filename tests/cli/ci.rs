@@ -159,11 +159,62 @@ fn github_learns_the_id_and_a_line_for_the_summary() {
         "succeeded"
     );
     let text = fs::read_to_string(&summary).unwrap();
+    let page = format!("{}/#/deployments", bench.server.url());
+    let lines = [
+        format!(
+            "- deploytrack: api v2\\.3\\.1 in staging is pending ([deployment](<{page}/{plain}>))"
+        ),
+        format!(
+            "- deploytrack: ✅ api v2\\.3\\.1 in production succeeded after 0s ([deployment](<{page}/{}>))",
+            &lines[2]["id=".len()..]
+        ),
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), lines);
+}
+
+#[test]
+fn a_record_says_in_one_line_what_it_did_and_where_to_look() {
+    let bench = Bench::new();
+    let page = format!("{}/#/deployments", bench.server.url());
+    let args = [
+        "record",
+        "-c",
+        "api",
+        "-e",
+        "production",
+        "--version",
+        "v1",
+        "--status",
+        "succeeded",
+    ];
+    let plain = bench.home.deploytrack(&args);
+    let id = plain.done().trim().to_owned();
+    assert_eq!(
+        plain.err,
+        format!("api v1 in production succeeded: {page}/{id}\n")
+    );
+    let quiet = bench.home.deploytrack(&[&args[..], &["--quiet"]].concat());
+    assert_eq!((quiet.code, quiet.err.as_str()), (0, ""));
+    // In a CI the log is read by people; elsewhere the streams belong to the command alone.
+    let args = [
+        "record",
+        "-c",
+        "api",
+        "-e",
+        "production",
+        "--",
+        "sh",
+        "-c",
+        "exit 3",
+    ];
+    let wrapped = home(bench.server.url(), &GITHUB).deploytrack(&args);
+    let line = wrapped.err.lines().last().unwrap();
     assert!(
-        text.starts_with(&format!(
-            "- deploytrack: api v2\\.3\\.1 in staging, deployment `{plain}`\n"
-        )),
-        "{text}"
+        wrapped.code == 3
+            && line.starts_with(&format!(
+                "deploytrack: api v2.3.1 in production failed after 0s: {page}/"
+            )),
+        "{wrapped:?}"
     );
 }
 
@@ -172,7 +223,7 @@ fn an_output_that_cannot_be_written_is_an_annotated_warning() {
     let bench = Bench::new();
     let run = home(bench.server.url(), &GITHUB)
         .with("GITHUB_OUTPUT", "/no/such/folder/file")
-        .deploytrack(&["record", "-c", "api", "-e", "x"]);
+        .deploytrack(&["record", "-c", "api", "-e", "x", "--quiet"]);
     assert_eq!((run.code, run.err.lines().count()), (0, 1), "{run:?}");
     assert!(
         run.err

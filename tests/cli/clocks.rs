@@ -75,7 +75,8 @@ fn every_way_to_record_accepts_any_clock() {
     let bench = Bench::new();
     for off in [17 * MINUTE, -10 * MINUTE, DAY, -DAY] {
         let at = |args: &[&str]| {
-            let run = bench.home.deploytrack_with_clock(off, args);
+            let args = [args, &["--quiet"]].concat();
+            let run = bench.home.deploytrack_with_clock(off, &args);
             assert_eq!(
                 (run.code, run.err.as_str()),
                 (0, ""),

@@ -141,11 +141,8 @@ fn every_command_is_in_the_list_and_has_help() {
         );
     }
     let help = home.deploytrack(&["--help"]);
-    let (_, rest) = help.done().split_once("Commands:\n").unwrap();
-    let indented = rest
-        .lines()
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| line.strip_prefix("  "));
+    let (commands, _) = help.done().split_once("Options of every command:").unwrap();
+    let indented = commands.lines().filter_map(|line| line.strip_prefix("  "));
     let names = indented
         .filter(|line| !line.starts_with(' '))
         .filter_map(|line| line.split_whitespace().next());

@@ -160,3 +160,11 @@ fn json_and_yaml_in_a_pipe_cannot_steer_the_terminal_at_its_end() {
         }
     }
 }
+
+#[test]
+fn the_help_of_the_program_and_of_a_command() {
+    let home = deploytrack_tests::program::Home::new();
+    let pages = [&["--help"][..], &["list", "--help"], &["component", "-h"]];
+    let pages = pages.map(|page| home.deploytrack(page).done().to_owned());
+    deploytrack_tests::snapshot!("cli_help", pages.join("\n----\n"));
+}

@@ -8,7 +8,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{Args, command_line::CommandLine};
+use super::{Args, command_line::CommandLine, help, unknown_command};
 
 /// The errors that clap reports only after it has read all arguments: a missing argument, or two
 /// flags that exclude each other.
@@ -70,8 +70,8 @@ impl Faults {
 /// Collects the first fault and those behind it: removes the wrong argument and parses the rest
 /// again. `line` may differ from `typed` by repairs.
 pub(super) fn all(first: clap::Error, line: &CommandLine<'_>, typed: &CommandLine<'_>) -> Faults {
-    if !first.use_stderr() {
-        return Faults(vec![first]);
+    if help::is_help(&first) {
+        return Faults(vec![help::asked_for(line.all()).unwrap_or(first)]);
     }
     let mut rest = Rest {
         line: CommandLine {
@@ -244,6 +244,7 @@ impl Rest<'_> {
             }
             _ => {}
         }
+        unknown_command::explain(&mut mistake, typed.command());
         if let Some(tip) = hyphen_tip(&mistake, typed) {
             mistake.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
         } else if typed.command() == Some("record") || typed.command() == Some("rollback") {

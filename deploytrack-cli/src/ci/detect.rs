@@ -26,6 +26,11 @@ pub(super) fn provider(env: &ProcessEnv) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|provider| provider.is_here(env))
 }
 
+/// Whether this process runs in a known CI.
+pub(crate) fn is_known(env: &ProcessEnv) -> bool {
+    provider(env).is_some()
+}
+
 /// The commit of the run that triggered this one, from the variables of Azure or from the event
 /// payload of GitHub.
 pub(super) fn triggering_commit(env: &ProcessEnv) -> Option<FactValue> {

@@ -35,6 +35,7 @@ mod tests;
 pub(crate) use self::{
     address::{address_parts, without_credentials},
     context::Context,
+    detect::is_known,
 };
 
 /// A kind of fact.

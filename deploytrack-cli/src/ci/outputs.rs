@@ -6,41 +6,52 @@ use std::{
     path::Path,
 };
 
-use deploytrack_core::deployment::NewDeployment;
-use uuid::Uuid;
+use deploytrack_core::status::Status;
 
 use super::{annotations::Form, manner::form_of_provider};
-use crate::{process_env::ProcessEnv, render::text::clean};
+use crate::{pipeline::report::Report, process_env::ProcessEnv, render::text::clean};
 
 /// Writes the id as the output `id`, and adds a line to the summary. A file that cannot be written
 /// is only a warning.
-pub(crate) fn write(id: Uuid, new: &NewDeployment, env: &ProcessEnv, mut warn: impl FnMut(&str)) {
+pub(crate) fn write(report: &Report, env: &ProcessEnv, mut warn: impl FnMut(&str)) {
     if form_of_provider(env) != Form::GitHub {
         return;
     }
     for (variable, line) in [
-        ("GITHUB_OUTPUT", format!("id={id}")),
-        ("GITHUB_STEP_SUMMARY", summary(id, new)),
+        ("GITHUB_OUTPUT", format!("id={}", report.id)),
+        ("GITHUB_STEP_SUMMARY", summary(report)),
     ] {
         let Some(path) = env.path_variable(variable) else {
             continue;
         };
         if let Err(error) = append(&path, &line) {
             warn(&format!(
-                "{variable} cannot be written: {error}; deployment {id} is recorded"
+                "{variable} cannot be written: {error}; deployment {} is recorded",
+                report.id
             ));
         }
     }
 }
 
-fn summary(id: Uuid, new: &NewDeployment) -> String {
-    let [component, version, environment] = [
-        new.component.to_string(),
-        new.version.to_string(),
-        new.environment.to_string(),
-    ]
-    .map(|text| escaped(&text));
-    format!("- deploytrack: {component} {version} in {environment}, deployment `{id}`")
+/// A line such as `- deploytrack: ✅ api v1 in production succeeded after 42s
+/// ([deployment](https://tracker/#/deployments/...))`.
+fn summary(report: &Report) -> String {
+    let sign = match report.status {
+        Status::Succeeded => "✅ ",
+        Status::Failed => "❌ ",
+        _ => "",
+    };
+    // In the target of a link, these would end it (CommonMark, 6.3).
+    let page = report
+        .page()
+        .replace('<', "%3C")
+        .replace('>', "%3E")
+        .replace(' ', "%20");
+    format!(
+        "- deploytrack: {sign}{} {} ([deployment](<{page}>))",
+        escaped(&report.subject),
+        report.outcome()
+    )
 }
 
 /// The text with all Markdown characters escaped.
@@ -68,12 +79,20 @@ mod tests {
 
     #[test]
     fn markdown_in_a_version_is_escaped_in_the_summary() {
-        let new =
-            NewDeployment::named("api", "eu/production", "v1</td>[x](javascript:1)`@all|").unwrap();
+        let report = Report {
+            id: uuid::Uuid::nil(),
+            subject: "api v1</td>[x](javascript:1)`@all| in eu/production".to_owned(),
+            status: Status::Succeeded,
+            took: Some(std::time::Duration::from_secs(42)),
+            server: "https://tracker".to_owned(),
+        };
         let text = r"api v1\<\/td\>\[x\]\(javascript\:1\)\`\@all\| in eu\/production";
         assert_eq!(
-            summary(Uuid::nil(), &new),
-            format!("- deploytrack: {text}, deployment `{}`", Uuid::nil())
+            summary(&report),
+            format!(
+                "- deploytrack: ✅ {text} succeeded after 42s ([deployment](<https://tracker/#/deployments/{}>))",
+                report.id
+            )
         );
     }
 }

@@ -1,38 +1,80 @@
-//! `deploytrack completions`
+//! `deploytrack completions`, and the answers to the scripts that it prints.
 
-use std::io::Write;
+mod values;
 
-use clap_complete::Shell;
+use std::{ffi::OsString, io::Write};
 
-use crate::error::Failure;
+use clap::{CommandFactory as _, ValueEnum};
+use clap_complete::env::{EnvCompleter, Shells};
+
+use crate::{args::Args, error::Failure, process_env::ProcessEnv};
+
+/// The variable with which a script calls this program, with the name of its shell.
+const VARIABLE: &str = "DEPLOYTRACK_COMPLETE";
+const PROGRAM: &str = "deploytrack";
 
 /// Print the completion script for a shell
 ///
-/// The script is generated from the same definitions as this help. The command needs no server and
-/// no profile.
+/// The script asks this program for the words that fit: commands, flags, and the names of
+/// components, environments, walls and profiles. Names come from the server of the profile; without
+/// an answer within a second there are none. The script belongs to this version of the program, so
+/// a shell should read it at its start.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  deploytrack completions bash > ~/.local/share/bash-completion/completions/deploytrack
-  deploytrack completions zsh > ~/.zfunc/_deploytrack
-  deploytrack completions fish > ~/.config/fish/completions/deploytrack.fish")]
+  echo 'source <(deploytrack completions bash)' >> ~/.bashrc
+  echo 'source <(deploytrack completions zsh)' >> ~/.zshrc
+  echo 'deploytrack completions fish | source' > ~/.config/fish/completions/deploytrack.fish")]
 pub(crate) struct Completions {
     /// The shell
     shell: Shell,
 }
 
-pub(crate) fn run(
-    completions: &Completions,
-    mut definition: clap::Command,
+/// A shell.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
+}
+
+pub(crate) fn run(completions: &Completions, out: &mut dyn Write) -> Result<(), Failure> {
+    let name = completions.shell.to_possible_value();
+    let name = name.as_ref().map_or("", |name| name.get_name());
+    let mut script = Vec::new();
+    completer(name)?.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut script)?;
+    Ok(out.write_all(&script)?)
+}
+
+fn completer(name: &str) -> Result<&'static dyn EnvCompleter, Failure> {
+    const SHELLS: Shells<'static> = Shells::builtins();
+    let shell = SHELLS.0.iter().copied().find(|shell| shell.is(name));
+    shell.ok_or_else(|| Failure::usage(format!("{VARIABLE} names no shell: {name}")))
+}
+
+/// The shell that asks for completions, if one does.
+pub(crate) fn asking_shell(env: &ProcessEnv) -> Option<&str> {
+    env.variable(VARIABLE)
+}
+
+/// Answers a script: writes the words that fit behind the arguments. They follow a `--`.
+///
+/// # Errors
+/// The name of an unknown shell, and a closed output.
+pub(crate) fn answer(
+    shell: &str,
+    arguments: &[OsString],
+    env: &ProcessEnv,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    // Written to memory first: the generator panics on a closed pipe.
-    let mut script = Vec::new();
-    clap_complete::generate(
-        completions.shell,
-        &mut definition,
-        "deploytrack",
-        &mut script,
-    );
-    Ok(out.write_all(&script)?)
+    let typed = arguments.iter().skip_while(|argument| *argument != "--");
+    let typed: Vec<_> = typed.skip(1).cloned().collect();
+    let mut definition = values::of_names(Args::command(), shell, &typed, env);
+    definition.build();
+    let mut words = Vec::new();
+    let folder = std::env::current_dir().ok();
+    completer(shell)?.write_complete(&mut definition, typed, folder.as_deref(), &mut words)?;
+    Ok(out.write_all(&words)?)
 }

@@ -22,9 +22,9 @@ use crate::{
 /// The time limit of each network check.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Check that this machine can record: settings, network, server, token, clock and spool
+/// Check that this machine can record
 ///
-/// Each check reports ok, warning, problem, or not checked if an earlier check failed, and how to
+/// The checks are of settings, network, server, token, clock and spool. Each check reports ok, warning, problem, or not checked if an earlier check failed, and how to
 /// fix a problem. The exit code is 0 without problems, else the code of the first problem: 2
 /// settings, clock or spool, 3 unreachable, 4 not authorised. The command records nothing and never
 /// shows a token. No check takes longer than 5 seconds.

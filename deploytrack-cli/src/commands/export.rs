@@ -8,7 +8,7 @@ use crate::{
     session::Session,
 };
 
-/// Export deployments as newline-delimited JSON for import, the earliest first
+/// Export deployments, the earliest first, in a form for import
 ///
 /// Each deployment has its whole history: attempts, reasons, and the time of every status. Without
 /// a filter, the export begins with lines for the components and environments that have more than a

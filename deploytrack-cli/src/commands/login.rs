@@ -26,10 +26,9 @@ use crate::{
 /// Longer than the longest token that a server accepts.
 const MOST_BYTES: u64 = 64 * 1024;
 
-/// Store a token in a profile after the server has accepted it, and make that profile the current
-/// one
+/// Log in: store a token that the server accepts in a profile
 ///
-/// The command asks for the token on the terminal without showing it, or reads it from standard
+/// The profile becomes the current one. The command asks for the token on the terminal without showing it, or reads it from standard
 /// input with --token-stdin. The profile is the one in --profile; else the current one if it has
 /// this server; else a new one with the name of the server.
 #[derive(Debug, clap::Args)]

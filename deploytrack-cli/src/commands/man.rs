@@ -1,17 +1,22 @@
 //! `deploytrack man`
 
+mod sections;
+
 use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use crate::error::Failure;
+use clap::Command;
+use clap_mangen::{Man as Generator, roff::Roff};
 
-/// Write the manual pages, one per command; without a folder, print the first page
+use crate::{args::help, error::Failure};
+
+/// Write the manual pages, one per command
 ///
-/// The pages are generated from the same definitions as this help. The command needs no server and
-/// no profile.
+/// Without a folder the first page is printed, in the format of man. The pages are generated from
+/// the same definitions as this help. The command needs no server and no profile.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  deploytrack man | man -l -\n  deploytrack man ~/.local/share/man/man1"
@@ -21,23 +26,60 @@ pub(crate) struct Man {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(
-    man: &Man,
-    definition: clap::Command,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
+pub(crate) fn run(man: &Man, out: &mut dyn Write) -> Result<(), Failure> {
+    let program = help::brief_definition();
     let Some(dir) = &man.dir else {
-        return Ok(clap_mangen::Man::new(definition).render(out)?);
+        return Ok(page(&program, None, out)?);
     };
-    pages(dir, definition).map_err(|error| {
-        Failure::usage(format!(
-            "cannot write the manual pages to {}: {error}",
-            dir.display()
-        ))
-    })
+    fs::create_dir_all(dir)
+        .and_then(|()| pages(&program, None, dir))
+        .map_err(|error| {
+            Failure::usage(format!(
+                "cannot write the manual pages to {}: {error}",
+                dir.display()
+            ))
+        })
 }
 
-fn pages(dir: &Path, definition: clap::Command) -> io::Result<()> {
-    fs::create_dir_all(dir)?;
-    clap_mangen::generate_to(definition, dir)
+/// Writes the pages of a command and of those below it.
+fn pages(command: &Command, parent: Option<&str>, dir: &Path) -> io::Result<()> {
+    let name = name(command, parent);
+    let mut text = Vec::new();
+    page(command, parent, &mut text)?;
+    fs::write(dir.join(format!("{name}.1")), text)?;
+    command
+        .get_subcommands()
+        .filter(|below| !below.is_hide_set() && below.get_name() != "help")
+        .try_for_each(|below| pages(below, Some(&name), dir))
+}
+
+/// The name of a page: the commands from the program on, with hyphens between them.
+fn name(command: &Command, parent: Option<&str>) -> String {
+    parent.map_or_else(
+        || command.get_name().to_owned(),
+        |parent| format!("{parent}-{}", command.get_name()),
+    )
+}
+
+fn page(command: &Command, parent: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    let title = name(command, parent);
+    let generator = Generator::new(command.clone())
+        .title(title.clone())
+        .manual("deploytrack")
+        .source(concat!("deploytrack ", env!("CARGO_PKG_VERSION")));
+    generator.render_title(out)?;
+    generator.render_name_section(out)?;
+    let mut own = Roff::new();
+    sections::synopsis(command, &mut own);
+    own.to_writer(out)?;
+    generator.render_description_section(out)?;
+    generator.render_options_section(out)?;
+    let mut own = Roff::new();
+    sections::commands(command, &title, &mut own);
+    sections::examples(command, &mut own);
+    sections::exit_status(&mut own);
+    sections::environment(&mut own);
+    sections::files(&mut own);
+    sections::see_also(command, parent, &mut own);
+    own.to_writer(out)
 }

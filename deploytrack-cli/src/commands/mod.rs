@@ -106,19 +106,15 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Runs the command. `definition` is the command line that it was read from.
-    pub(crate) fn run(
-        self,
-        invocation: Invocation<'_>,
-        definition: clap::Command,
-    ) -> Result<(), Failure> {
+    /// Runs the command.
+    pub(crate) fn run(self, invocation: Invocation<'_>) -> Result<(), Failure> {
         match self {
             #[cfg(feature = "serve")]
             Self::Serve(serve) => serve::run(*serve, invocation),
             Self::Completions(completions) => {
-                completions::run(&completions, definition, invocation.streams.out)
+                completions::run(&completions, invocation.streams.out)
             }
-            Self::Man(man) => man::run(&man, definition, invocation.streams.out),
+            Self::Man(man) => man::run(&man, invocation.streams.out),
             Self::Login(login) => runtime::run(login::login(login, invocation)),
             Self::Logout(_) => login::logout(invocation),
             Self::Profile(profile) => profile::run(profile, invocation),

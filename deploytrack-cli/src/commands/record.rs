@@ -14,7 +14,6 @@ use deploytrack_core::{
     status::Status,
     text::{CommitSha, Description, IdempotencyKey, Label, Version},
 };
-use uuid::Uuid;
 
 use self::resolve::ResolvedRecord;
 use super::{
@@ -34,6 +33,7 @@ use crate::{
         id_file::{self, Content},
         key,
         on_error::{FailedRequest, OnError},
+        report::Report,
         start::Start,
         target,
         wrap::{self, Recording, WrapArgs},
@@ -43,7 +43,7 @@ use crate::{
     session::Session,
 };
 
-/// Record a deployment and print its id, or wrap the command that deploys
+/// Record a deployment, or run the command that deploys
 ///
 /// With -- COMMAND, this records the start, runs COMMAND with the same streams and signals, and
 /// records its outcome. The tracker never breaks the deploy: COMMAND runs even if nothing can be
@@ -56,8 +56,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  deploytrack record --component user-service --environment production --version v2.3.1
-  deploytrack record -c user-service -e production --version v2.3.1 --status succeeded --occurred-at 2026-11-23T18:32:00Z
+  deploytrack record -c user-service -e production --version v2.3.1 --status succeeded
+  deploytrack record -c user-service -e production --version v2.3.1 --status succeeded --occurred-at 2h
   deploytrack record -c user-service -e production --version v2.3.1 -- ./deploy.sh --fast
   deploytrack record -c user-service -e production --version v2.3.1 --id-file deployment.id
   deploytrack record -c user-service -e production --explain")]
@@ -72,7 +72,7 @@ pub(crate) struct Record {
     /// commit]
     #[arg(long)]
     version: Option<Version>,
-    /// The status that the deployment has reached
+    /// The status that the deployment has reached; the matrix shows succeeded ones
     #[arg(short, long, default_value = "pending", value_parser = status(), conflicts_with = "command")]
     status: Status,
     /// Who deploys [default: from the CI, else the token's subject]
@@ -142,9 +142,9 @@ impl Record {
     }
 
     /// Writes the outputs for later steps of the pipeline, unless `--no-ci` is given.
-    fn write_outputs(&self, id: Uuid, new: &NewDeployment, session: &mut Session<'_>) {
+    fn write_outputs(&self, report: &Report, session: &mut Session<'_>) {
         if !self.no_ci {
-            outputs::write(id, new, session.env, |warning| session.warn(warning));
+            outputs::write(report, session.env, |warning| session.warn(warning));
         }
     }
 
@@ -290,15 +290,15 @@ async fn wrapped(
     };
     let start = record.start(new);
     let recording = Recording {
-        start: start.clone(),
         key: start.key(resolved.key.into_fixed()),
+        start,
         on_error,
         send_timeout: record.wrapping.send_timeout,
         id_file: record.id_file.clone(),
     };
-    let (outcome, id) = wrap::run(recording, command, session).await?;
-    if let Some(id) = id {
-        record.write_outputs(id, &start.new, session);
+    let (outcome, report) = wrap::run(recording, command, session).await?;
+    if let Some(report) = report {
+        record.write_outputs(&report, session);
     }
     backlog::warn_after(backlog::LATE, session);
     Err(Failure::new(Exit::Command(outcome.code), outcome.reason))
@@ -324,10 +324,15 @@ async fn plain(
         Ok(recorded) => recorded,
         Err(error) => return plain_failed(record, error, key, start.to_request(), session),
     };
-    let id = recorded.value.id;
-    record.write_outputs(id, &start.new, session);
+    let (id, report) = (
+        recorded.value.id,
+        Report::of(&recorded.value, session.server()),
+    );
+    record.write_outputs(&report, session);
     match session.output() {
-        Output::Table => session.line(&id.to_string()),
+        Output::Table => session
+            .line(&id.to_string())
+            .and_then(|()| session.note(&report.line())),
         _ => session.answer(&recorded.text, &deployment::one(&recorded.value)),
     }?;
     let written = record

@@ -313,12 +313,10 @@ fn grid(lines: &[ListedEntry]) -> Grid {
         Column::hidden("events"),
         Column::hidden("reason"),
     ];
+    let entries: Vec<_> = lines.iter().map(|line| line.entry.as_str()).collect();
     let row = |line: &ListedEntry| {
         vec![
-            Value::shortened(
-                &line.entry,
-                unique_length(&line.entry, lines.iter().map(|line| line.entry.as_str())),
-            ),
+            Value::shortened(&line.entry, unique_length(&line.entry, &entries)),
             Value::Time(line.since),
             Value::text(&line.server),
             Value::text(&line.component),

@@ -18,7 +18,7 @@ use crate::{
     session::{Session, fetch_pages},
 };
 
-/// Create, list or revoke links that show the matrix on a wall without a login
+/// Create, list or revoke links that show the matrix without a login
 ///
 /// A wall shows one view of the matrix and can do nothing else. It runs until it is revoked.
 #[derive(Debug, clap::Args)]

@@ -11,12 +11,14 @@ use std::{
 use deploytrack_core::{
     client::Error,
     clock::{Clock as _, SystemClock},
+    status::Status,
     text::IdempotencyKey,
 };
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
+    ci,
     error::Failure,
     exit::Exit,
     flags::{duration, whole},
@@ -25,6 +27,7 @@ use crate::{
         deliver::{Delivery, DeliveryResult},
         keeper, key,
         on_error::OnError,
+        report::Report,
         send,
         start::Start,
         target,
@@ -109,8 +112,8 @@ pub(crate) struct Recording {
     pub(crate) id_file: Option<PathBuf>,
 }
 
-/// Records the start, runs the command, and records the outcome. Returns the outcome, and the id of
-/// the deployment if the server has acknowledged the start.
+/// Records the start, runs the command, and records the outcome. Returns the outcome, and the report
+/// if the server has acknowledged the start.
 ///
 /// # Errors
 /// With `--on-error fail`, the start could not be recorded, and the command did not run.
@@ -118,7 +121,7 @@ pub(crate) async fn run(
     recording: Recording,
     command: WrappedCommand<'_>,
     session: &mut Session<'_>,
-) -> Result<(Outcome, Option<Uuid>), Failure> {
+) -> Result<(Outcome, Option<Report>), Failure> {
     let mut signals = Signals::listen();
     let Recording {
         start,
@@ -150,15 +153,58 @@ pub(crate) async fn run(
         is_start_refused: false,
         session,
     };
-    let outcome = match wrap.record_start(key, &start, &mut signals).await? {
+    let cancelled = wrap.record_start(key, &start, &mut signals).await?;
+    let (subject, server) = (wrap.delivery.subject(), wrap.session.server());
+    let began = Instant::now();
+    let outcome = match cancelled {
         Some(cancelled) => cancelled,
         None => wrap.run_command(command, &mut signals).await,
     };
+    let took = began.elapsed();
     if outcome.needs_warning {
         wrap.session.warn(&outcome.reason);
     }
-    let id = wrap.record_outcome(&outcome, &mut signals).await;
-    Ok((outcome, id))
+    let sent = wrap.record_outcome(&outcome, &mut signals).await;
+    let report = sent.deployment.map(|id| Report {
+        id,
+        subject,
+        status: if outcome.succeeded {
+            Status::Succeeded
+        } else {
+            Status::Failed
+        },
+        took: Some(took),
+        server,
+    });
+    if let (Some(report), true) = (&report, sent.is_complete) {
+        report_to_people(report, session);
+    }
+    Ok((outcome, report))
+}
+
+/// Prints the line about the deployment where people read it: on a terminal, or in the log of a CI.
+/// A program that reads the streams of the command gets nothing more than without us.
+fn report_to_people(report: &Report, session: &mut Session<'_>) {
+    if session.env.stderr_is_terminal || ci::is_known(session.env) {
+        // The exit code of the command must not depend on our output.
+        drop(session.note(&format!("deploytrack: {}", report.line())));
+    }
+}
+
+/// The server's reply to the outcome.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reply {
+    Recorded,
+    Refused,
+    /// The server could not be asked.
+    None,
+}
+
+/// What the server has acknowledged.
+struct Sent {
+    deployment: Option<Uuid>,
+    /// Whether the outcome is recorded too.
+    is_complete: bool,
 }
 
 /// A delivery with an entry on disk, or only in memory if the spool cannot be used.
@@ -280,7 +326,7 @@ impl Wrap<'_, '_> {
 
     /// Sends the events that are left, and in the rest of the time the entries that earlier calls
     /// left behind. A signal that cancels the pipeline ends this soon.
-    async fn record_outcome(mut self, outcome: &Outcome, signals: &mut Signals) -> Option<Uuid> {
+    async fn record_outcome(mut self, outcome: &Outcome, signals: &mut Signals) -> Sent {
         let body = self.delivery.outcome_body(outcome);
         // If the outcome is not on disk, the mark stays: another process then knows that the
         // outcome is missing.
@@ -296,32 +342,41 @@ impl Wrap<'_, '_> {
             if let Some(folder) = folder {
                 queue::leave(&folder);
             }
-            id
+            Sent {
+                deployment: id,
+                is_complete: false,
+            }
         })
     }
 
-    async fn send_rest(mut self) -> Option<Uuid> {
+    async fn send_rest(mut self) -> Sent {
         let deadline = Instant::now() + self.send_timeout;
-        let is_server_available = self.is_start_refused || self.send_outcome().await;
-        let id = self.delivery.deployment();
+        let reply = if self.is_start_refused {
+            Reply::Refused
+        } else {
+            self.send_outcome().await
+        };
+        let deployment = self.delivery.deployment();
         self.write_id_file();
         self.delivery.end();
-        if is_server_available && self.session.obstacle.is_none() {
+        if reply != Reply::None && self.session.obstacle.is_none() {
             send::send_backlog(deadline, self.session).await;
         }
-        id
+        Sent {
+            deployment,
+            is_complete: reply == Reply::Recorded,
+        }
     }
 
-    /// Sends the outcome. Returns whether the server accepted or refused it, so that it can be
-    /// asked for more.
-    async fn send_outcome(&mut self) -> bool {
+    /// Sends the outcome.
+    async fn send_outcome(&mut self) -> Reply {
         match timeout(
             self.send_timeout,
             self.delivery.deliver(&self.session.client),
         )
         .await
         {
-            Ok(DeliveryResult::Complete) => return true,
+            Ok(DeliveryResult::Complete) => return Reply::Recorded,
             Ok(DeliveryResult::Refused(error)) => {
                 let what = if self.delivery.deployment().is_none() {
                     "the deployment"
@@ -329,7 +384,7 @@ impl Wrap<'_, '_> {
                     "the outcome"
                 };
                 self.warn_of_refusal(what, &error);
-                return true;
+                return Reply::Refused;
             }
             // Another token can send it.
             Ok(DeliveryResult::Later(error @ Error::Unauthorised(_))) => {
@@ -341,7 +396,7 @@ impl Wrap<'_, '_> {
                 humantime::format_duration(self.send_timeout)
             )),
         }
-        false
+        Reply::None
     }
 
     fn warn_of_refusal(&mut self, what: &str, error: &Error) {

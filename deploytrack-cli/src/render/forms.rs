@@ -38,21 +38,19 @@ pub(crate) fn pretty(json: &str) -> io::Result<String> {
 }
 
 /// The list, or the page of the API, with its elements in this order.
-pub(crate) fn reordered(json: &str, order: &[usize]) -> io::Result<String> {
+pub(crate) fn reordered(json: &str, order: &[usize]) -> String {
     let elements = elements(json);
-    let moved: Vec<_> = order.iter().filter_map(|at| elements.get(*at)).collect();
+    let sorted: Vec<_> = order
+        .iter()
+        .filter_map(|at| elements.get(*at).copied())
+        .collect();
     // The elements are parts of the text: it is put together again around them.
     let (Some(first), Some(last)) = (elements.first(), elements.last()) else {
-        return Ok(json.to_owned());
+        return json.to_owned();
     };
     let offset = |part: &str| part.as_ptr() as usize - json.as_ptr() as usize;
     let (start, end) = (offset(first), offset(last) + last.len());
-    let list = moved
-        .iter()
-        .map(|part| **part)
-        .collect::<Vec<_>>()
-        .join(",");
-    Ok(format!("{}{list}{}", &json[..start], &json[end..]))
+    format!("{}{}{}", &json[..start], sorted.join(","), &json[end..])
 }
 
 /// One compact value per line: the elements of a list or a page, or the single value.
@@ -160,6 +158,19 @@ mod tests {
             "{\"id\":1}\n{\"id\":2}\n"
         );
         assert_eq!(lines("[]").unwrap(), "");
+    }
+
+    #[test]
+    fn the_elements_of_a_list_and_of_a_page_are_reordered() {
+        assert_eq!(
+            reordered("[1, {\"a\":2}, 3]", &[2, 0, 1]),
+            "[3,1,{\"a\":2}]"
+        );
+        assert_eq!(
+            reordered(r#"{"data": [1, 2.50], "total": 9}"#, &[1, 0]),
+            r#"{"data": [2.50,1], "total": 9}"#
+        );
+        assert_eq!(reordered("[]", &[]), "[]");
     }
 
     #[test]

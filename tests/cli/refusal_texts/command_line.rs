@@ -212,7 +212,11 @@ fn a_command_line_that_cannot_be_read_names_value_rule_and_flag() {
             &["'maybe'", "--registration", "strict"],
         ),
         (&["completions", "csh"], &["'csh'", "bash"]),
-        (&["lisst"], &["'lisst'", "'list'"]),
+        (&["lisst"], &["'lisst'", "'deploytrack list'"]),
+        (
+            &["deploy"],
+            &["'deploy'", "see 'deploytrack record --help'"],
+        ),
         (
             &["list", "--enviroment", "e"],
             &["'--enviroment'", "'--environment'"],

@@ -1,0 +1,176 @@
+//! Tips for an unknown command. A tip names a command that reads, or the help of one that writes:
+//! a person who follows it changes nothing by mistake.
+
+use clap::{
+    Command,
+    builder::StyledStr,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use super::help;
+
+/// Commands that change no data on a server and no file of this machine.
+const READING: [&str; 12] = [
+    "list",
+    "show",
+    "latest",
+    "matrix",
+    "watch",
+    "open",
+    "export",
+    "verify",
+    "doctor",
+    "version",
+    "completions",
+    "help",
+];
+
+/// Words of other tools, each with the command for the same purpose.
+const WORDS: [(&[&str], &str); 14] = [
+    (
+        &[
+            "status", "get", "current", "live", "state", "versions", "diff", "compare",
+        ],
+        "matrix",
+    ),
+    (
+        &[
+            "ls",
+            "deployments",
+            "history",
+            "log",
+            "logs",
+            "changes",
+            "failed",
+        ],
+        "list",
+    ),
+    (&["describe", "info", "inspect", "view", "who"], "show"),
+    (&["tail", "events", "follow"], "watch"),
+    (
+        &[
+            "deploy", "create", "add", "new", "release", "start", "run", "exec",
+        ],
+        "record",
+    ),
+    (
+        &["set", "edit", "finish", "complete", "succeed", "fail"],
+        "update",
+    ),
+    (&["undo", "revert", "back"], "rollback"),
+    (&["remove", "rm", "delete", "uninstall"], "undeploy"),
+    (&["server", "daemon", "demo", "up"], "serve"),
+    (&["dashboard", "ui", "web", "browse"], "open"),
+    (
+        &["config", "context", "contexts", "profiles", "switch", "use"],
+        "profile",
+    ),
+    (&["auth", "signin", "token"], "login"),
+    (&["check", "ping", "health", "test"], "doctor"),
+    (&["queue", "retry", "pending", "sync"], "flush"),
+];
+
+/// Replaces clap's tips for an unknown command, which may name one of the opposite meaning. `first`
+/// is the first command on the line.
+pub(super) fn explain(mistake: &mut clap::Error, first: Option<&str>) {
+    if mistake.kind() != ErrorKind::InvalidSubcommand {
+        return;
+    }
+    let Some(ContextValue::String(word)) = mistake.get(ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    let path: Vec<_> = first.into_iter().filter(|first| first != word).collect();
+    let tip = tip(&word.to_lowercase(), &path);
+    mistake.remove(ContextKind::SuggestedSubcommand);
+    mistake.remove(ContextKind::Suggested);
+    if let Some(tip) = tip {
+        let tip = ContextValue::StyledStrs(vec![StyledStr::from(tip)]);
+        mistake.insert(ContextKind::Suggested, tip);
+    }
+}
+
+/// The tip for a word after the commands of the path.
+fn tip(word: &str, path: &[&str]) -> Option<String> {
+    let program = help::definition();
+    let parent = path
+        .iter()
+        .try_fold(&program, |command, name| command.find_subcommand(name))?;
+    let of_other_tools = WORDS
+        .iter()
+        .find(|(words, _)| path.is_empty() && words.contains(&word))
+        .and_then(|(_, name)| parent.find_subcommand(name));
+    let found = of_other_tools.or_else(|| nearest(word, parent))?;
+    let name = [&["deploytrack"], path, &[found.get_name()]]
+        .concat()
+        .join(" ");
+    if READING.contains(&found.get_name()) {
+        let about = found
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        Some(format!("'{name}': {about}"))
+    } else {
+        Some(format!("see '{name} --help'"))
+    }
+}
+
+/// The visible command below `parent` that is a slip of the hand away from the word.
+fn nearest<'a>(word: &str, parent: &'a Command) -> Option<&'a Command> {
+    let most = if word.chars().count() < 5 { 1 } else { 2 };
+    let distance = |command: &Command| strsim::damerau_levenshtein(word, command.get_name());
+    parent
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set() && distance(command) <= most)
+        .min_by_key(|command| distance(command))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tip_names_a_reading_command_or_a_help_page() {
+        for (word, path, expected) in [
+            ("matrx", &[][..], Some("'deploytrack matrix': ")),
+            ("ls", &[], Some("'deploytrack list': ")),
+            ("status", &[], Some("'deploytrack matrix': ")),
+            ("deploy", &[], Some("see 'deploytrack record --help'")),
+            ("undo", &[], Some("see 'deploytrack rollback --help'")),
+            ("recrod", &[], Some("see 'deploytrack record --help'")),
+            (
+                "lst",
+                &["component"],
+                Some("'deploytrack component list': "),
+            ),
+            (
+                "delte",
+                &["component"],
+                Some("see 'deploytrack component delete --help'"),
+            ),
+            ("kep", &[], None),
+            ("frobnicate", &[], None),
+        ] {
+            let tip = tip(word, path);
+            let fits = match (&tip, expected) {
+                (Some(tip), Some(expected)) => tip.starts_with(expected),
+                (tip, expected) => tip.is_none() && expected.is_none(),
+            };
+            assert!(fits, "{word}: {tip:?}");
+        }
+    }
+
+    #[test]
+    fn every_word_leads_to_a_command_and_is_none_itself() {
+        let program = help::definition();
+        for (words, name) in WORDS {
+            // The client without the server has no `serve`.
+            assert!(
+                name == "serve" || program.find_subcommand(name).is_some(),
+                "{name}"
+            );
+            for word in words {
+                assert!(program.find_subcommand(word).is_none(), "{word}");
+            }
+        }
+    }
+}
