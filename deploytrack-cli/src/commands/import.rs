@@ -35,7 +35,7 @@ use crate::{
 /// From this number of unknown fields on, another program probably wrote the file.
 const FOREIGN: usize = 3;
 
-/// Import deployments from JSON or CSV; a repeated import adds nothing
+/// Import deployments from JSON or CSV; repeating it adds nothing
 ///
 /// The file has JSON objects, one per line, in an array or one after the other, or a CSV table with
 /// the names of the fields in its first line. It may be UTF-8 or UTF-16, and compressed with gzip.
