@@ -37,6 +37,12 @@ pub(crate) struct Global {
     pub(crate) output: Option<OutputArg>,
     #[arg(long, global = true, help = "Never use colour [env: NO_COLOR]")]
     pub(crate) no_color: bool,
+    #[arg(
+        long,
+        global = true,
+        help = "Never show a long answer in a pager [env: DEPLOYTRACK_PAGER, PAGER]"
+    )]
+    pub(crate) no_pager: bool,
     /// Print only answers, warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,

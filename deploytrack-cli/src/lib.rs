@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `exit`, `text`, `process_env` | exit codes; text of arguments and files; variables and terminals of the process |
 //! | `short_ids` | ids of deployments, as short as they are unique |
+//! | `pager` | long answers one screen at a time |
 //! | `time_arg`, `flags` | values of flags, and the flags that several commands take |
 //! | `atomic_write`, `files`, `exposure`, `patience` | writes without a half-written file; files that other users own or can read, and files that block |
 //! | `settings_file`, `token`, `secrets` | files that a flag or a variable names; the claims of a token; masks for secrets |
@@ -34,6 +35,7 @@ mod flags;
 mod follow;
 mod hints;
 mod lookup;
+mod pager;
 mod patience;
 mod pipeline;
 mod process_env;

@@ -24,6 +24,8 @@ pub struct ProcessEnv {
     pub stderr_is_terminal: bool,
     /// The width of tables: `COLUMNS` if set, else the width of the terminal on standard output.
     pub width: Option<u16>,
+    /// The height of the terminal on standard output, if that is one.
+    pub height: Option<u16>,
     /// The program name as it was called, for commands that the output suggests.
     pub program: String,
 }
@@ -46,6 +48,7 @@ impl ProcessEnv {
             stdout_is_terminal: stdout().is_terminal(),
             stderr_is_terminal: stderr().is_terminal(),
             width: width(),
+            height: screen().map(|(_, height)| height),
             program: std::env::args_os().next().map_or_else(
                 || "deploytrack".to_owned(),
                 |name| name.to_string_lossy().into_owned(),

@@ -11,6 +11,7 @@ use crate::{
     ci::manner,
     error::Failure,
     flags::{Global, Output, TableArgs},
+    pager,
     process_env::ProcessEnv,
     render::{
         View, forms,
@@ -54,6 +55,7 @@ pub(crate) struct Ui<'a> {
     is_quiet: bool,
     /// The columns and the order of the answer.
     table: TableArgs,
+    uses_pager: bool,
 }
 
 impl<'a> Ui<'a> {
@@ -77,6 +79,7 @@ impl<'a> Ui<'a> {
             form: global.output.map(|output| output.form),
             is_quiet: global.quiet,
             table: TableArgs::default(),
+            uses_pager: !global.no_pager && env.stdout_is_terminal,
         }
     }
 
@@ -117,6 +120,25 @@ impl<'a> Ui<'a> {
         self.env.stderr_is_terminal && !self.is_quiet
     }
 
+    /// Writes the answer: in the pager, if the terminal is too low for all of it.
+    pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
+        let pager = self
+            .env
+            .height
+            .filter(|height| self.uses_pager && text.lines().count() >= usize::from(*height))
+            .and_then(|_| pager::command(self.env));
+        let Some(pager) = pager else {
+            return Ok(self.out.write_all(text.as_bytes())?);
+        };
+        self.out.flush()?;
+        pager::show(&pager, text, self.env).or_else(|_| {
+            self.warn(&format!(
+                "the pager `{pager}` cannot be started; PAGER names another one"
+            ));
+            Ok(self.out.write_all(text.as_bytes())?)
+        })
+    }
+
     /// Writes one line of the answer.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
         Ok(writeln!(self.out, "{line}")?)
@@ -154,7 +176,7 @@ impl<'a> Ui<'a> {
             _ if self.env.stdout_is_terminal => clean_json(&forms::pretty(text)?) + "\n",
             _ => clean_json(text) + "\n",
         };
-        Ok(self.out.write_all(text.as_bytes())?)
+        self.print(&text)
     }
 
     /// Writes the answer in the form of `--output`: the JSON text, or the grid, whose rows are the
@@ -180,7 +202,7 @@ impl<'a> Ui<'a> {
             Output::Markdown => grid.markdown(),
             _ => grid.table(&self.view),
         };
-        Ok(self.out.write_all(text.as_bytes())?)
+        self.print(&text)
     }
 
     /// The positions of the rows in the order that the flags ask for; `None` if they ask for none.
@@ -201,7 +223,7 @@ impl<'a> Ui<'a> {
     /// As [`Ui::answer`], for one record: the table form has one line per field.
     pub(crate) fn answer_one(&mut self, json: &str, grid: &Grid) -> Result<(), Failure> {
         match self.output() {
-            Output::Table => Ok(self.out.write_all(grid.details(&self.view).as_bytes())?),
+            Output::Table => self.print(&grid.details(&self.view)),
             _ => self.answer(json, grid),
         }
     }

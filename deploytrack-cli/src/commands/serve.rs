@@ -243,7 +243,10 @@ impl Welcome<'_> {
 
     async fn matrix(&self, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Failure> {
         let invocation = Invocation {
-            global: self.global.clone(),
+            global: Global {
+                no_pager: true,
+                ..self.global.clone()
+            },
             env: self.env,
             streams: Streams { out, err },
         };

@@ -133,23 +133,19 @@ pub(crate) async fn run(show: Show, session: &mut Session<'_>) -> Result<(), Fai
             r#"{{"deployment":{},"history":{}}}"#,
             shown.text, history.text
         )),
-        Output::Csv => Ok(session.out.write_all(entries.csv(true).as_bytes())?),
-        Output::Markdown => Ok(write!(
-            session.out,
-            "{}\n{}",
-            details.markdown(),
-            entries.markdown()
-        )?),
+        Output::Csv => session.print(&entries.csv(true)),
+        Output::Markdown => {
+            session.print(&format!("{}\n{}", details.markdown(), entries.markdown()))
+        }
         Output::Table => {
             let attempts = deployment::attempts(&attempts(&history.value));
             let view = session.view;
-            Ok(write!(
-                session.out,
+            session.print(&format!(
                 "{}\n{}\n{}",
                 details.details(&view),
                 attempts.table(&view),
                 entries.table(&view)
-            )?)
+            ))
         }
     }?;
     note.map_or(Ok(()), |note| session.note(&note))
