@@ -13,7 +13,7 @@ const LEAST: usize = 10;
 /// The indent of a value below its name.
 const INDENT: usize = 2;
 
-/// A name and its value.
+/// A name and its value. A value without a name belongs to the field above it.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     pub(crate) name: String,
@@ -46,7 +46,11 @@ fn beside(field: &Field, names: usize, room: usize, view: &View) -> String {
     let mut lines = wrapped(&field.text, room).into_iter();
     let gap = " ".repeat(GAP);
     let first = lines.next().unwrap_or_default();
-    let name = bold(&padded(&field.name, names), view);
+    let name = if field.name.is_empty() {
+        " ".repeat(names)
+    } else {
+        bold(&padded(&field.name, names), view)
+    };
     let rest = lines.map(|line| {
         format!(
             "{}{gap}{}\n",
@@ -62,6 +66,7 @@ fn beside(field: &Field, names: usize, room: usize, view: &View) -> String {
 fn under(field: &Field, most: usize, view: &View) -> String {
     let name = wrapped(&field.name, most)
         .into_iter()
+        .filter(|line| !line.is_empty())
         .map(|line| format!("{}\n", bold(&line, view)));
     let indent = " ".repeat(INDENT);
     let value = wrapped(&field.text, most.saturating_sub(INDENT)).into_iter();
@@ -82,7 +87,8 @@ fn coloured(text: &str, field: &Field, view: &View) -> String {
     )
 }
 
-fn styled(text: &str, style: Style, view: &View) -> String {
+/// The text in this style, if colour is used.
+pub(crate) fn styled(text: &str, style: Style, view: &View) -> String {
     if view.colour {
         format!("{style}{text}{style:#}")
     } else {

@@ -129,7 +129,7 @@ impl Grid {
 
     /// A Markdown table.
     pub(crate) fn markdown(&self) -> String {
-        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let line = |cells: Vec<String>| markdown_line(&cells);
         let header = line(
             self.columns
                 .iter()
@@ -148,8 +148,13 @@ impl Grid {
     }
 }
 
+/// A line of a Markdown table.
+pub(crate) fn markdown_line(cells: &[String]) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
 /// Escapes text for Markdown.
-fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         match c {
             '|' | '\\' | '`' | '*' | '_' | '[' | ']' => out.extend(['\\', c]),

@@ -128,6 +128,23 @@ pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
     lines
 }
 
+/// Wraps a name to lines of at most `most` columns, behind a separator if possible.
+pub(crate) fn wrapped_name(name: &str, most: usize) -> Vec<String> {
+    let (mut lines, mut rest) = (Vec::new(), name);
+    while width(rest) > most {
+        let least = rest.chars().next().map_or(0, char::len_utf8);
+        let fitting = prefix(rest.chars(), most).len().max(least);
+        let separator = rest[..fitting].rfind(['-', '_', '/', '.', ':', ' ']);
+        let (line, after) = rest.split_at(separator.map_or(fitting, |at| at + 1));
+        lines.push(line.trim_end().to_owned());
+        rest = after;
+    }
+    if !rest.is_empty() || lines.is_empty() {
+        lines.push(rest.to_owned());
+    }
+    lines
+}
+
 /// Pads the text with spaces to `columns`.
 pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
@@ -166,6 +183,17 @@ mod tests {
         assert_eq!(wrapped("本番", 1), ["本", "番"]);
         assert_eq!(wrapped("", 4), [""]);
         assert_eq!(wrapped("ab", 0), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_name_is_wrapped_behind_a_separator_if_possible() {
+        assert_eq!(
+            wrapped_name("eu-west-production", 11),
+            ["eu-west-", "production"]
+        );
+        assert_eq!(wrapped_name("production", 4), ["prod", "ucti", "on"]);
+        assert_eq!(wrapped_name("Production EU", 11), ["Production", "EU"]);
+        assert_eq!(wrapped_name("本番", 1), ["本", "番"]);
     }
 
     #[test]

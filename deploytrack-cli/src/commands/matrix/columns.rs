@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 
-use deploytrack_core::{matrix::Matrix, text::Name};
+use deploytrack_core::text::Name;
 
-/// The most columns of a table without `--environment`.
+use crate::render::matrix::{Column, Contents};
+
+/// The most columns of a table without `--environment`, unless more are for production.
 const MOST: usize = 24;
 
 /// The environments of a table, and the number of omitted ones.
 pub(super) struct Columns {
-    pub(super) shown: Vec<Name>,
-    /// The number of omitted environments without a current deployment.
+    pub(super) shown: Vec<Column>,
+    /// The number of omitted environments without a current or an unsettled deployment.
     empty: usize,
     /// The number of environments omitted because of the limit.
     others: usize,
@@ -18,7 +20,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// All environments.
-    pub(super) const fn all(shown: Vec<Name>) -> Self {
+    pub(super) const fn all(shown: Vec<Column>) -> Self {
         Self {
             shown,
             empty: 0,
@@ -26,28 +28,36 @@ impl Columns {
         }
     }
 
-    /// All environments if they are few; else the first of those with a current deployment.
-    pub(super) fn readable(all: &[Name], matrix: &Matrix) -> Self {
+    /// All environments if they are few; else those in use for production, and the first others in
+    /// use.
+    pub(super) fn readable(contents: Contents<'_>) -> Self {
+        let all = contents.columns;
         if all.len() <= MOST {
             return Self::all(all.to_vec());
         }
-        let in_use: HashSet<&Name> = matrix
+        let rows = contents.matrix.iter();
+        let current = rows.flat_map(|row| row.environments.iter().map(|(name, _)| name));
+        let unsettled = contents.unsettled.iter().map(|one| &one.environment_name);
+        let names: HashSet<&Name> = current.chain(unsettled).collect();
+        let in_use = |column: &&Column| names.contains(&column.name);
+        let (count, production) = all.iter().filter(in_use).fold((0, 0), |(all, some), one| {
+            (all + 1, some + usize::from(one.is_production))
+        });
+        let mut room = MOST.saturating_sub(production);
+        let shown: Vec<_> = all
             .iter()
-            .flat_map(|row| row.environments.iter())
-            .map(|(name, _)| name)
-            .collect();
-        let mut shown: Vec<_> = all
-            .iter()
-            .filter(|name| in_use.contains(name))
+            .filter(in_use)
+            .filter(|column| {
+                let has_room = column.is_production || room > 0;
+                room -= usize::from(has_room && !column.is_production);
+                has_room
+            })
             .cloned()
             .collect();
-        let empty = all.len() - shown.len();
-        let others = shown.len().saturating_sub(MOST);
-        shown.truncate(MOST);
         Self {
+            empty: all.len() - count,
+            others: count - shown.len(),
             shown,
-            empty,
-            others,
         }
     }
 
@@ -71,25 +81,29 @@ impl Columns {
 
 #[cfg(test)]
 mod tests {
+    use deploytrack_core::matrix::Matrix;
     use serde_json::json;
 
     use super::*;
 
-    fn names(count: usize) -> Vec<Name> {
+    fn columns(count: usize) -> Vec<Column> {
         (0..count)
-            .map(|n| Name::new(format!("review/{n}")).unwrap())
+            .map(|n| Column {
+                name: Name::new(format!("review/{n}")).unwrap(),
+                is_production: false,
+            })
             .collect()
     }
 
     /// One component that is current in these environments.
-    fn matrix(environments: &[Name]) -> Matrix {
+    fn matrix(columns: &[Column]) -> Matrix {
         let cell = json!({
             "version": "v1", "deployedAt": "2026-11-23T18:00:00Z",
             "deploymentId": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f52", "deployedBy": "ada"
         });
-        let cells: serde_json::Map<_, _> = environments
+        let cells: serde_json::Map<_, _> = columns
             .iter()
-            .map(|name| (name.to_string(), cell.clone()))
+            .map(|column| (column.name.to_string(), cell.clone()))
             .collect();
         serde_json::from_value(
             json!([{"componentId": "019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50", "componentName": "api", "environments": cells}]),
@@ -97,21 +111,45 @@ mod tests {
         .unwrap()
     }
 
+    fn readable(columns: &[Column], matrix: &Matrix) -> Columns {
+        Columns::readable(Contents {
+            matrix,
+            unsettled: &[],
+            columns,
+        })
+    }
+
     #[test]
     fn few_environments_are_all_shown_and_of_many_only_those_in_use() {
-        let few = names(MOST);
-        let columns = Columns::readable(&few, &matrix(&[]));
-        assert_eq!((columns.shown.len(), columns.left_out()), (MOST, None));
-        let many = names(3000);
-        let columns = Columns::readable(&many, &matrix(&many[7..9]));
-        assert_eq!(columns.shown, many[7..9]);
+        let few = columns(MOST);
+        let shown = readable(&few, &matrix(&[]));
+        assert_eq!((shown.shown.len(), shown.left_out()), (MOST, None));
+        let many = columns(3000);
+        let shown = readable(&many, &matrix(&many[7..9]));
+        assert_eq!(shown.shown, many[7..9]);
         assert_eq!(
-            columns.left_out().unwrap(),
+            shown.left_out().unwrap(),
             "not shown: 2998 environments without a current deployment; --environment NAME shows one"
         );
-        let columns = Columns::readable(&many, &matrix(&many[1..]));
-        assert_eq!(columns.shown, many[1..=MOST]);
-        let left_out = columns.left_out().unwrap();
+        let shown = readable(&many, &matrix(&many[1..]));
+        assert_eq!(shown.shown, many[1..=MOST]);
+        let left_out = shown.left_out().unwrap();
         assert!(left_out.starts_with("not shown: 2975 other environments and 1 environment without a current deployment; "), "{left_out}");
+    }
+
+    #[test]
+    fn production_is_always_shown() {
+        let mut many = columns(60);
+        for column in &mut many[50..55] {
+            column.is_production = true;
+        }
+        let shown = readable(&many, &matrix(&many));
+        assert_eq!(shown.shown, [&many[..MOST - 5], &many[50..55]].concat());
+        for column in &mut many[..40] {
+            column.is_production = true;
+        }
+        let shown = readable(&many, &matrix(&many));
+        assert_eq!(shown.shown, [&many[..40], &many[50..55]].concat());
+        assert!(shown.left_out().unwrap().starts_with("not shown: 15 other"));
     }
 }

@@ -1,20 +1,28 @@
 //! `deploytrack matrix --watch`: the matrix full-screen, redrawn after changes.
 
-use std::{fmt::Write as _, time::Duration};
+mod keys;
+mod page;
+mod terminal;
+
+use std::{pin::Pin, time::Duration};
 
 use deploytrack_core::{
     clock::{Clock as _, SystemClock, Time, format},
     event::EventFilter,
 };
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Matrix, MatrixAnswer, columns::Columns, request};
+use self::{keys::Key, page::Page, terminal::Terminal};
+use super::{
+    Matrix,
+    request::{Answer, request},
+};
 use crate::{
     error::Failure,
     follow::News,
-    pipeline::child::Signals,
+    pipeline::child::{Effect, Signals, stop},
     process_env::screen,
-    render::{View, matrix::matrix_table, text::clean},
+    render::{View, matrix::matrix_table},
     session::Session,
 };
 
@@ -22,11 +30,8 @@ use crate::{
 const GATHER: Duration = Duration::from_millis(150);
 /// How often the ages are updated.
 const TICK: Duration = Duration::from_secs(20);
-/// Switches to the alternate screen with the cursor hidden, and back.
-const ENTER: &str = "\x1b[?1049h\x1b[?25l";
-const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 
-/// Shows the matrix until Ctrl-C. Restores the terminal in every case.
+/// Shows the matrix until q or Ctrl-C. Restores the terminal in every case.
 pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<(), Failure> {
     if !session.env.stdout_is_terminal {
         return Err(
@@ -34,144 +39,170 @@ pub(super) async fn run(matrix: &Matrix, session: &mut Session<'_>) -> Result<()
                 .hint("`deploytrack watch -o jsonl` prints events for programs"),
         );
     }
-    let mut signals = Signals::listen();
+    let signals = Signals::listen();
     // Requested before the switch, so that an error is printed on the normal screen.
     let answer = request(matrix, session).await?;
-    session.out.write_all(ENTER.as_bytes())?;
-    let end = tokio::select! {
-        end = show(matrix, answer, session) => end,
-        _ = signals.next_that_ends() => Ok(()),
-    };
-    session.out.write_all(LEAVE.as_bytes())?;
     session.out.flush()?;
-    end
+    let screen = Screen::new(answer, session.view, Terminal::entered()?);
+    show(matrix, screen, signals, session).await
 }
+
+/// A request that is on its way, or that waits for more changes.
+type Fetch<'a> = Option<Pin<Box<dyn Future<Output = Result<Answer, Failure>> + 'a>>>;
 
 async fn show(
     matrix: &Matrix,
-    mut answer: MatrixAnswer,
-    session: &mut Session<'_>,
+    mut screen: Screen,
+    mut signals: Signals,
+    session: &Session<'_>,
 ) -> Result<(), Failure> {
     let mut follow = session.follow(EventFilter::default(), None)?;
-    let (mut line, mut fetch) = ("connecting".to_owned(), None);
-    let mut resized = resizes();
+    let mut fetch: Fetch<'_> = None;
+    let mut is_outdated = false;
+    let after = |pause| -> Fetch<'_> {
+        Some(Box::pin(async move {
+            sleep(pause).await;
+            request(matrix, session).await
+        }))
+    };
     loop {
-        draw(&answer, &line, session)?;
+        screen.draw()?;
         let tick = Instant::now() + TICK;
         tokio::select! {
             news = follow.next() => match news? {
-                News::Connected => fetch = Some(Instant::now()),
-                News::Event(..) => fetch = fetch.or(Some(Instant::now() + GATHER)),
-                News::Lost(why) => line = stale(SystemClock.now(), &why),
+                News::Lost(why) => screen.is_stale(&why),
+                _ if fetch.is_some() => is_outdated = true,
+                News::Connected => fetch = after(Duration::ZERO),
+                News::Event(..) => fetch = after(GATHER),
             },
-            () = sleep_until(fetch.unwrap_or(tick)), if fetch.is_some() => {
-                fetch = None;
-                match request(matrix, session).await {
-                    Ok(new) => (answer, line) = (new, format!("live, {}", format(&SystemClock.now()))),
-                    Err(failure) => line = stale(SystemClock.now(), failure.message()),
+            answer = finished(&mut fetch) => {
+                screen.show(answer);
+                fetch = std::mem::take(&mut is_outdated).then(|| after(GATHER)).flatten();
+            }
+            keys = screen.terminal.keys() => {
+                if keys.contains(&Key::Quit) {
+                    return Ok(());
+                }
+                for key in keys {
+                    screen.scroll(key);
                 }
             }
-            () = sleep_until(tick) => {}
-            () = resized.next() => {}
+            signal = signals.next() => match signal.effect() {
+                Effect::Ends => return Ok(()),
+                Effect::Stops => screen.stop()?,
+                Effect::Harmless => screen.restore()?,
+            },
+            () = sleep_until(tick) => screen.arrange(),
         }
+    }
+}
+
+async fn finished(fetch: &mut Fetch<'_>) -> Result<Answer, Failure> {
+    match fetch {
+        Some(fetch) => fetch.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The matrix on the screen.
+struct Screen {
+    answer: Answer,
+    view: View,
+    terminal: Terminal,
+    size: (u16, u16),
+    /// The matrix at the width of the screen.
+    text: String,
+    /// The first line on the screen.
+    top: usize,
+    /// Whether the matrix is up to date, and the columns that are left out.
+    state: String,
+    left_out: String,
+}
+
+impl Screen {
+    fn new(answer: Answer, view: View, terminal: Terminal) -> Self {
+        let mut screen = Self {
+            answer,
+            view,
+            terminal,
+            size: (0, 0),
+            text: String::new(),
+            top: 0,
+            state: "connecting".to_owned(),
+            left_out: String::new(),
+        };
+        screen.arrange();
+        screen
+    }
+
+    /// Lays the matrix out again, for another answer, another time or another size.
+    fn arrange(&mut self) {
+        self.size = screen().unwrap_or((80, 24));
+        let view = View {
+            width: Some(self.size.0),
+            now: SystemClock.now(),
+            ..self.view
+        };
+        let columns = self.answer.readable_columns();
+        let left_out = columns.left_out().map(|note| format!(" · {note}"));
+        self.left_out = left_out.unwrap_or_default();
+        self.text = if self.answer.matrix.is_empty() {
+            "the matrix is empty\n".to_owned()
+        } else {
+            matrix_table(self.answer.contents(&columns.shown), &view)
+        };
+        self.top = self.top.min(self.page().last());
+    }
+
+    fn page(&self) -> Page<'_> {
+        Page::new(&self.text, self.size)
+    }
+
+    fn draw(&self) -> Result<(), Failure> {
+        let status = format!("{}{}", self.state, self.left_out);
+        Ok(self.terminal.write(&self.page().drawn(self.top, &status))?)
+    }
+
+    fn scroll(&mut self, key: Key) {
+        self.top = self.page().moved(self.top, key);
+    }
+
+    fn show(&mut self, answer: Result<Answer, Failure>) {
+        match answer {
+            Ok(answer) => {
+                self.answer = answer;
+                self.state = format!("live, {}", SystemClock.now().format("%H:%M:%S UTC"));
+                self.arrange();
+            }
+            Err(failure) => self.is_stale(failure.message()),
+        }
+    }
+
+    fn is_stale(&mut self, why: &str) {
+        self.state = stale(SystemClock.now(), why);
+    }
+
+    /// Ctrl-Z: leaves the screen to the shell until `fg`. A process that `bg` continues stops again:
+    /// it would draw over the shell.
+    fn stop(&mut self) -> Result<(), Failure> {
+        self.terminal.leave();
+        stop();
+        while self.terminal.is_in_background() {
+            stop();
+        }
+        self.restore()
+    }
+
+    /// Draws a new screen after another size, or after another process used the terminal.
+    fn restore(&mut self) -> Result<(), Failure> {
+        if !self.terminal.is_in_background() {
+            self.terminal.enter()?;
+        }
+        self.arrange();
+        Ok(())
     }
 }
 
 fn stale(now: Time, why: &str) -> String {
     format!("STALE since {}: {why}", format(&now))
-}
-
-/// Draws over the old content, so that the screen does not flicker.
-fn draw(answer: &MatrixAnswer, line: &str, session: &mut Session<'_>) -> Result<(), Failure> {
-    let (width, height) = screen().unwrap_or((80, 24));
-    let view = View {
-        width: Some(width),
-        now: SystemClock.now(),
-        ..session.view
-    };
-    let columns = Columns::readable(&answer.columns, &answer.matrix);
-    let (shown, left_out) = if answer.filter.environments.is_empty() {
-        (&columns.shown, columns.left_out())
-    } else {
-        (&answer.columns, None)
-    };
-    let text = if answer.matrix.is_empty() {
-        "the matrix is empty\n".to_owned()
-    } else {
-        matrix_table(&answer.matrix, shown, &view)
-    };
-    let line = &left_out.map_or_else(
-        || line.to_owned(),
-        |left_out| format!("{line} · {left_out}"),
-    );
-    session
-        .out
-        .write_all(page(&text, line, usize::from(width), usize::from(height)).as_bytes())?;
-    Ok(session.out.flush()?)
-}
-
-/// One screen: the lines of the text that fit, and a status line.
-fn page(text: &str, last: &str, width: usize, height: usize) -> String {
-    let room = height.saturating_sub(1).max(1);
-    let lines: Vec<_> = text.lines().collect();
-    let (shown, more) = if lines.len() <= room {
-        (&lines[..], 0)
-    } else {
-        (&lines[..room - 1], lines.len() + 1 - room)
-    };
-    let mut page = String::from("\x1b[H");
-    for line in shown {
-        page.push_str(line);
-        page.push_str("\x1b[K\r\n");
-    }
-    if more > 0 {
-        // Writing to a String does not fail.
-        let _ = write!(
-            page,
-            "… {more} more lines: use a taller window, --component or --owner\x1b[K\r\n"
-        );
-    }
-    let last: String = clean(last).chars().take(width).collect();
-    let _ = write!(page, "\x1b[J\x1b[{height};1H{last}\x1b[K");
-    page
-}
-
-/// Changes of the window's size.
-struct Resizes(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
-
-#[cfg(unix)]
-fn resizes() -> Resizes {
-    Resizes(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::window_change()).ok())
-}
-
-#[cfg(not(unix))]
-fn resizes() -> Resizes {
-    Resizes()
-}
-
-impl Resizes {
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        if let Some(signal) = &mut self.0 {
-            signal.recv().await;
-            return;
-        }
-        std::future::pending::<()>().await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_fits_the_screen_and_counts_the_other_lines() {
-        assert_eq!(
-            page("a\nb\n", "live", 80, 24),
-            "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[24;1Hlive\x1b[K"
-        );
-        let tall = page(&"row\n".repeat(50), "live", 2, 10);
-        assert_eq!(tall.matches("row").count(), 8);
-        assert!(tall.contains("… 42 more lines") && tall.ends_with("\x1b[10;1Hli\x1b[K"));
-    }
 }

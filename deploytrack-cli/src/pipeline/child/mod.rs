@@ -38,11 +38,11 @@ use tokio::{
 pub(crate) use self::keeper_watch::{RecordingProcess, run_keeper};
 pub(crate) use self::{
     relay::copy_stdin_to_stdout,
-    signals::{Signals, end_interrupted},
+    signals::{Effect, Signals, end_interrupted, stop},
 };
 use self::{
     relay::{Pipes, Relay},
-    signals::{Received, Target, stop},
+    signals::{Received, Target},
     tail::tail,
     time_limit::TimeLimit,
 };
@@ -157,8 +157,8 @@ fn forward(target: Option<Target>, received: Received) {
     }
     // Ctrl-Z stops every process of the terminal, including this one. A signal from another process
     // is only for the command.
-    if received.by_kernel {
-        stop(received);
+    if received.by_kernel && received.effect() == Effect::Stops {
+        stop();
     }
 }
 

@@ -20,6 +20,14 @@ impl Received {
     }
 }
 
+/// The effect of a signal on a process without a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Ends,
+    Stops,
+    Harmless,
+}
+
 /// The process that receives forwarded signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Target {
@@ -40,9 +48,9 @@ impl Target {
 }
 
 #[cfg(unix)]
-pub(crate) use self::unix::{Signals, end_interrupted};
+pub(crate) use self::unix::{Signals, end_interrupted, stop};
 #[cfg(unix)]
-pub(super) use self::unix::{forward, resume, stop};
+pub(super) use self::unix::{forward, resume};
 
 #[cfg(unix)]
 mod unix {
@@ -72,7 +80,7 @@ mod unix {
         time::timeout,
     };
 
-    use super::{super::shares_the_terminal, Received, Target};
+    use super::{super::shares_the_terminal, Effect, Received, Target};
 
     /// Signals that do not end a process without a handler.
     const HARMLESS: [i32; 6] = [SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH];
@@ -129,10 +137,11 @@ mod unix {
         pub(crate) async fn next_that_ends(&mut self) -> i32 {
             loop {
                 let received = self.next().await;
-                if !HARMLESS.contains(&received.number) {
-                    return received.number;
+                match received.effect() {
+                    Effect::Ends => return received.number,
+                    Effect::Stops => stop(),
+                    Effect::Harmless => {}
                 }
-                stop(received);
             }
         }
 
@@ -164,6 +173,19 @@ mod unix {
             tokio::select! {
                 received = forwardable.next() => Some(received),
                 () = child => None,
+            }
+        }
+    }
+
+    impl Received {
+        /// The effect of the signal without a handler.
+        pub(crate) fn effect(self) -> Effect {
+            if [SIGTSTP, SIGTTIN, SIGTTOU].contains(&self.number) {
+                Effect::Stops
+            } else if HARMLESS.contains(&self.number) {
+                Effect::Harmless
+            } else {
+                Effect::Ends
             }
         }
     }
@@ -289,11 +311,9 @@ mod unix {
         send(target, SIGCONT);
     }
 
-    /// Stops this process together with the command, as without a handler. `fg` continues both.
-    pub(in super::super) fn stop(received: Received) {
-        if [SIGTSTP, SIGTTIN, SIGTTOU].contains(&received.number) {
-            let _ = kill_process(getpid(), Signal::STOP);
-        }
+    /// Stops this process, as a signal of the terminal does without a handler. `fg` continues it.
+    pub(crate) fn stop() {
+        let _ = kill_process(getpid(), Signal::STOP);
     }
 }
 
@@ -336,4 +356,11 @@ pub(crate) fn end_interrupted() {}
 pub(super) fn forward(_to: Target, _received: Received) {}
 
 #[cfg(not(unix))]
-pub(super) fn stop(_received: Received) {}
+pub(crate) fn stop() {}
+
+#[cfg(not(unix))]
+impl Received {
+    pub(crate) fn effect(self) -> Effect {
+        Effect::Ends
+    }
+}

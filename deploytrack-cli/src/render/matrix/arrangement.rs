@@ -2,176 +2,201 @@
 
 use std::ops::Range;
 
-use super::picture::{MARK, Picture};
-use crate::render::{GAP, text::width, total};
+use super::{
+    NARROW, columns,
+    limits::{Limits, Spacing},
+    note::Note,
+    picture::Picture,
+    versions::distinct,
+};
+use crate::render::{text::width, total};
 
-/// The least width of a version while all columns are side by side; for less room the columns are
-/// split into parts.
-const READABLE: usize = 11;
-/// On a terminal narrower than this nothing is shortened: the environments are listed below their
-/// component instead.
-const NARROW: usize = 50;
-/// Versions longer than this are shortened before the columns are split into parts.
+/// The least width of a name or a version; for less room the columns are split into parts.
+const READABLE: usize = 9;
+/// The least width of the name of an environment before it is wrapped.
+const HEADER: usize = 12;
+/// Versions longer than this are shortened when the columns are split into parts.
 const GENEROUS: usize = 24;
 
-/// The width limits of names and versions.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) component: usize,
-    pub(super) version: usize,
-}
+/// The limits, and the columns of each part.
+pub(super) type Arrangement = (Limits, Vec<Vec<usize>>);
 
 impl Picture {
-    /// The width limits, and the environments of each part.
-    pub(super) fn arranged(&self, most: Option<usize>) -> (Limits, Vec<Range<usize>>) {
-        let all = 0..self.environments.len();
-        let longest = |texts: &mut dyn Iterator<Item = &str>| texts.map(width).max().unwrap_or(0);
-        let component = longest(
-            &mut self
-                .rows
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .chain(["component"]),
-        );
-        let versions = &mut self
+    /// The arrangement that shortens least; `None` if the environments have to be listed below
+    /// their component.
+    pub(super) fn arranged(&self, most: Option<usize>) -> Option<Arrangement> {
+        let whole = Limits {
+            component: self.names().map(width).max().unwrap_or(0),
+            version: self.versions().map(width).max().unwrap_or(0),
+            header: usize::MAX,
+            spacing: Spacing::Wide,
+        };
+        let all: Vec<_> = (0..self.columns.len()).collect();
+        let Some(most) = most else {
+            return Some((whole, vec![all]));
+        };
+        let fits = |limits: &Limits| self.width(&all, *limits) <= most;
+        let spaced = Spacing::ALL.map(|spacing| Limits { spacing, ..whole });
+        let unshortened = spaced.into_iter().find(fits);
+        if most < NARROW {
+            return unshortened.map(|limits| (limits, vec![all]));
+        }
+        let tight = Limits {
+            header: HEADER,
+            spacing: Spacing::Tight,
+            ..whole
+        };
+        let least = Limits {
+            component: distinct(self.names(), READABLE.max(most / 4)).min(whole.component),
+            version: distinct(self.versions(), READABLE).min(whole.version),
+            ..tight
+        };
+        unshortened
+            .or_else(|| {
+                let fits = |version| fits(&Limits { version, ..tight });
+                let version = largest(least.version..whole.version + 1, fits)?;
+                Some(Limits { version, ..tight })
+            })
+            .or_else(|| {
+                let fits = |component| fits(&Limits { component, ..least });
+                let component = largest(least.component..whole.component, fits)?;
+                Some(Limits { component, ..least })
+            })
+            .map(|limits| (limits, vec![all]))
+            .or_else(|| self.split(least, whole, most))
+    }
+
+    /// Whether the table has one part, and nothing is shortened. A list has room too.
+    pub(super) fn has_room(&self, most: Option<usize>) -> bool {
+        self.arranged(most).is_none_or(|(limits, parts)| {
+            let is_shortened = |text: &str| width(text) > limits.version;
+            let names = self.names().all(|name| width(name) <= limits.component);
+            parts.len() <= 1 && names && !self.versions().any(is_shortened)
+        })
+    }
+
+    /// The columns in as few parts as possible, with versions and names as long as these allow.
+    fn split(&self, least: Limits, whole: Limits, most: usize) -> Option<Arrangement> {
+        let fewest = self.parts(least, most);
+        if !self.fit(&fewest, least, most) {
+            return None;
+        }
+        let fits = |limits: Limits| {
+            let parts = self.parts(limits, most);
+            parts.len() == fewest.len() && self.fit(&parts, limits, most)
+        };
+        let generous = whole.version.min(GENEROUS).max(least.version);
+        let version = largest(least.version..generous + 1, |version| {
+            fits(Limits { version, ..least })
+        });
+        let limits = Limits {
+            version: version.unwrap_or(least.version),
+            ..least
+        };
+        let component = largest(least.component..whole.component + 1, |component| {
+            fits(Limits {
+                component,
+                ..limits
+            })
+        });
+        let limits = Limits {
+            component: component.unwrap_or(least.component),
+            ..limits
+        };
+        let spaced = Spacing::ALL.map(|spacing| Limits { spacing, ..limits });
+        let limits = spaced.into_iter().find(|limits| fits(*limits))?;
+        Some((limits, self.parts(limits, most)))
+    }
+
+    fn parts(&self, limits: Limits, most: usize) -> Vec<Vec<usize>> {
+        let is_production: Vec<_> = self
+            .columns
+            .iter()
+            .map(|column| column.is_production)
+            .collect();
+        columns::parts(&is_production, |part| self.width(part, limits) <= most)
+    }
+
+    fn fit(&self, parts: &[Vec<usize>], limits: Limits, most: usize) -> bool {
+        parts.iter().all(|part| self.width(part, limits) <= most)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.rows.iter().map(|(name, _)| name.as_str());
+        names.chain(["component"])
+    }
+
+    fn versions(&self) -> impl Iterator<Item = &str> {
+        let cells = self
             .rows
             .iter()
-            .flat_map(|(_, cells)| cells.iter().flatten())
-            .map(|cell| cell.version.as_str());
-        let version = longest(&mut self.environments.iter().map(String::as_str).chain(versions));
-        let whole = Limits { component, version };
-        let Some(most) = most else {
-            return (whole, vec![all]);
+            .flat_map(|(_, cells)| cells.iter().flatten());
+        cells.flat_map(|cell| {
+            let notes = cell.notes.iter().map(|note| &note.text);
+            cell.versions.iter().chain(notes).map(String::as_str)
+        })
+    }
+
+    fn width(&self, part: &[usize], limits: Limits) -> usize {
+        let columns = part.iter().map(|at| self.column(*at, limits).total());
+        let component = std::iter::once(limits.component);
+        total(&component.chain(columns).collect::<Vec<_>>())
+    }
+
+    pub(super) fn column(&self, at: usize, limits: Limits) -> Widths {
+        let cells = || self.rows.iter().filter_map(|(_, cells)| cells[at].as_ref());
+        let most = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
+        let note = |note: &Note| note.width(limits);
+        let mut widths = Widths {
+            header: width(self.columns[at].name.as_str()),
+            version: most(&mut cells().map(|cell| width(&cell.version(limits.version)))),
+            age: most(&mut cells().map(|cell| width(&cell.age))),
+            after: most(&mut cells().map(|cell| width(&cell.after))),
+            gap: limits.spacing.gap(),
+            notes: most(&mut cells().flat_map(|cell| cell.notes.iter().map(note))),
         };
-        let side_by_side = |limits: &Limits| self.width(all.clone(), *limits) <= most;
-        let candidates = (READABLE..=version.max(READABLE))
-            .rev()
-            .map(|version| Limits { version, ..whole });
-        let narrower = (READABLE..=version.clamp(READABLE, GENEROUS))
-            .rev()
-            .map(|version| Limits {
-                component: component.min(most / 4).max(READABLE),
-                version,
-            });
-        if let Some(limits) = candidates.chain(narrower).find(side_by_side) {
-            return (limits, vec![all]);
-        }
-        let component = component.min(most / 3);
-        let room = most
-            .saturating_sub(component + 2 * GAP + self.beside_version())
-            .max(5);
-        let limits = Limits {
-            component,
-            version: version.min(GENEROUS).min(room),
-        };
-        (limits, self.parts(limits, most))
+        widths.header = widths.header.min(widths.body().max(limits.header));
+        widths
     }
+}
 
-    /// Whether a part is wider than the terminal; on a narrow terminal also whether any text would
-    /// be shortened.
-    pub(super) fn is_too_wide(&self, limits: Limits, parts: &[Range<usize>], most: usize) -> bool {
-        let is_cut = || {
-            let cells = self
-                .rows
-                .iter()
-                .flat_map(|(_, cells)| cells.iter().flatten());
-            self.rows
-                .iter()
-                .any(|(name, _)| width(name) > limits.component)
-                || self
-                    .environments
-                    .iter()
-                    .any(|name| width(name) > limits.version)
-                || cells
-                    .into_iter()
-                    .any(|cell| width(&cell.version) > limits.version)
-        };
-        (most < NARROW && is_cut())
-            || parts
-                .iter()
-                .any(|part| self.width(part.clone(), limits) > most)
-    }
-
-    /// Splits the environments into parts that fit the width.
-    fn parts(&self, limits: Limits, most: usize) -> Vec<Range<usize>> {
-        let (mut parts, mut start) = (Vec::new(), 0);
-        while start < self.environments.len() {
-            let fitting = (start + 1..=self.environments.len())
-                .take_while(|end| self.width(start..*end, limits) <= most)
-                .last();
-            let end = fitting.unwrap_or(start + 1);
-            parts.push(start..end);
-            start = end;
-        }
-        parts
-    }
-
-    fn width(&self, part: Range<usize>, limits: Limits) -> usize {
-        let columns = part.map(|column| self.column(column, limits).total());
-        total(
-            &std::iter::once(limits.component)
-                .chain(columns)
-                .collect::<Vec<_>>(),
-        )
-    }
-
-    /// The most columns that age and mark need beside a version.
-    fn beside_version(&self) -> usize {
-        (0..self.environments.len())
-            .map(|column| {
-                self.column(
-                    column,
-                    Limits {
-                        component: 0,
-                        version: 0,
-                    },
-                )
-                .beside()
-            })
-            .max()
-            .unwrap_or(0)
-    }
-
-    pub(super) fn column(&self, column: usize, limits: Limits) -> Widths {
-        let cells = || {
-            self.rows
-                .iter()
-                .filter_map(move |(_, cells)| cells[column].as_ref())
-        };
-        Widths {
-            header: width(&self.environments[column]).min(limits.version),
-            version: cells()
-                .map(|cell| width(&cell.version).min(limits.version))
-                .max()
-                .unwrap_or(0),
-            age: cells().map(|cell| width(&cell.age)).max().unwrap_or(0),
-            mark: if cells().any(|cell| cell.differs) {
-                1 + width(MARK)
-            } else {
-                0
-            },
+/// The largest limit that fits, if one does. A smaller limit always fits better.
+fn largest(limits: Range<usize>, fits: impl Fn(usize) -> bool) -> Option<usize> {
+    let (mut fitting, mut others) = (None, limits);
+    while !others.is_empty() {
+        let middle = others.start.midpoint(others.end - 1);
+        if fits(middle) {
+            (fitting, others.start) = (Some(middle), middle + 1);
+        } else {
+            others.end = middle;
         }
     }
+    fitting
 }
 
 /// The widths of the parts of a column.
 pub(super) struct Widths {
-    pub(super) header: usize,
+    header: usize,
     pub(super) version: usize,
     pub(super) age: usize,
-    pub(super) mark: usize,
+    pub(super) after: usize,
+    /// The space before an age.
+    pub(super) gap: usize,
+    notes: usize,
 }
 
 impl Widths {
-    fn total(&self) -> usize {
-        self.header.max(self.version + self.beside()).max(1)
+    pub(super) fn total(&self) -> usize {
+        self.header.max(self.body()).max(1)
     }
 
-    fn beside(&self) -> usize {
-        if self.age == 0 {
+    fn body(&self) -> usize {
+        let age = if self.age == 0 {
             0
         } else {
-            GAP + self.age + self.mark
-        }
+            self.gap + self.age
+        };
+        let after = if self.after == 0 { 0 } else { 1 + self.after };
+        self.notes.max(self.version + age + after)
     }
 }

@@ -1,94 +1,215 @@
 //! The texts of the matrix, before they are arranged.
 
-use deploytrack_core::{age::age, matrix::Matrix, text::Name};
+use std::collections::{BTreeSet, HashMap};
 
-use crate::render::{View, text::clean};
+use anstyle::Style;
+use deploytrack_core::{
+    age::age,
+    clock::Time,
+    deployment::Deployment,
+    matrix::{Cell, Gap},
+    status::Status,
+    text::{CommitSha, Label},
+};
+use uuid::Uuid;
 
-/// Marks a cell whose version differs from the environment to its right.
-pub(super) const MARK: &str = "≠";
+use super::{
+    Column, Contents, is_shortened,
+    note::Note,
+    sign::Sign,
+    versions::{ShortVersions, short_commit},
+};
+use crate::render::{
+    View,
+    text::{clean, middle},
+};
+
+/// A failure older than this is shown without colour, as on the dashboard.
+const FAILURE_DAYS: i64 = 7;
+/// The width of a shortened id.
+const ID: usize = 13;
 
 /// The text of one cell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct CellText {
-    pub(super) version: String,
+    /// The current version; after a change, the former one before it. Empty if no deployment is
+    /// current.
+    pub(super) versions: Vec<String>,
     pub(super) age: String,
-    pub(super) differs: bool,
+    /// The text behind the age.
+    pub(super) after: String,
+    pub(super) after_style: Style,
+    pub(super) notes: Vec<Note>,
 }
 
 impl CellText {
-    pub(super) fn line(&self) -> String {
-        let mark = if self.differs {
-            format!(" {MARK}")
-        } else {
-            String::new()
-        };
-        format!("{}  {}{mark}", self.version, self.age)
+    /// The versions, each shortened to `limit`.
+    pub(super) fn version(&self, limit: usize) -> String {
+        let short = self.versions.iter().map(|version| middle(version, limit));
+        short.collect::<Vec<_>>().join(" → ")
     }
 }
 
 /// The texts of the matrix.
+#[derive(Debug)]
 pub(super) struct Picture {
-    pub(super) environments: Vec<String>,
+    pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<(String, Vec<Option<CellText>>)>,
+    /// The signs that occur.
+    pub(super) signs: BTreeSet<Sign>,
+    /// The text of a cell without a deployment.
+    pub(super) empty: &'static str,
 }
 
-pub(super) fn picture(matrix: &Matrix, environments: &[Name], view: &View) -> Picture {
-    let rows = matrix.iter().map(|row| {
-        let cells: Vec<_> = environments
+impl Picture {
+    /// The texts of current and unsettled deployments.
+    pub(super) fn of(contents: Contents<'_>, view: &View) -> Self {
+        let mut painter = Painter::new(contents, view);
+        let unsettled: HashMap<_, _> = contents
+            .unsettled
             .iter()
-            .map(|name| row.environments.get(name.as_str()))
+            .map(|one| ((one.component_id, one.environment_name.as_str()), one))
             .collect();
-        let versions: Vec<_> = cells
-            .iter()
-            .map(|cell| cell.map(|cell| cell.version.as_str()))
-            .collect();
-        let drawn = cells
-            .iter()
-            .zip(differing(&versions))
-            .map(|(cell, differs)| {
-                cell.map(|cell| CellText {
-                    version: clean(cell.version.as_str()),
-                    age: age(view.now, cell.deployed_at),
-                    differs,
-                })
+        let rows = contents.matrix.iter().map(|row| {
+            let cells = contents.columns.iter().map(|column| {
+                let name = column.name.as_str();
+                let unsettled = unsettled.get(&(row.component_id, name)).copied();
+                painter.cell(row.environments.get(name), unsettled)
             });
-        (row.component_name.to_string(), drawn.collect())
-    });
-    Picture {
-        environments: environments.iter().map(ToString::to_string).collect(),
-        rows: rows.collect(),
+            (row.component_name.to_string(), cells.collect())
+        });
+        Self {
+            rows: rows.collect(),
+            columns: contents.columns.to_vec(),
+            signs: painter.signs,
+            empty: Sign::Empty.mark(),
+        }
     }
 }
 
-/// For each cell, whether it differs from the next cell to its right that is not empty.
-fn differing(versions: &[Option<&str>]) -> Vec<bool> {
-    let next = |after: usize| versions[after + 1..].iter().flatten().next();
-    versions
-        .iter()
-        .enumerate()
-        .map(|(at, version)| {
-            version.is_some_and(|version| next(at).is_some_and(|next| *next != version))
-        })
-        .collect()
+/// Turns deployments into the texts of cells, and collects the signs in them.
+pub(super) struct Painter<'a> {
+    view: &'a View,
+    short: ShortVersions,
+    pub(super) signs: BTreeSet<Sign>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl<'a> Painter<'a> {
+    fn new(contents: Contents<'_>, view: &'a View) -> Self {
+        let cells = contents.matrix.iter().flat_map(|row| {
+            let cell = |column: &Column| row.environments.get(column.name.as_str());
+            contents.columns.iter().filter_map(cell)
+        });
+        let current = cells.map(|cell| cell.version.as_str());
+        let unsettled = contents.unsettled.iter().map(|one| one.version.as_str());
+        Self::with(current.chain(unsettled), view)
+    }
 
-    #[test]
-    fn a_cell_is_compared_with_the_next_cell_that_is_not_empty() {
-        assert_eq!(
-            differing(&[Some("a"), None, Some("b")]),
-            [true, false, false]
+    /// A painter for a table with these versions.
+    pub(super) fn with<'v>(versions: impl Iterator<Item = &'v str>, view: &'a View) -> Self {
+        let short = if is_shortened(view) {
+            ShortVersions::of(versions)
+        } else {
+            ShortVersions::default()
+        };
+        Self {
+            view,
+            short,
+            signs: BTreeSet::new(),
+        }
+    }
+
+    fn cell(&mut self, cell: Option<&Cell>, unsettled: Option<&Deployment>) -> Option<CellText> {
+        let mut text = cell.map(|cell| self.current(cell)).unwrap_or_default();
+        if let Some(unsettled) = unsettled {
+            text.notes.extend(self.unsettled(unsettled));
+        }
+        let is_empty = text == CellText::default();
+        if is_empty {
+            self.signs.insert(Sign::Empty);
+        }
+        (!is_empty).then_some(text)
+    }
+
+    fn current(&mut self, cell: &Cell) -> CellText {
+        let (after, after_style) = cell.gap.as_ref().map_or_else(Default::default, |gap| {
+            (self.gap(gap), Sign::Behind.style())
+        });
+        let by = |cell: &Cell| {
+            self.by(
+                &cell.deployed_by,
+                cell.commit_sha.as_ref(),
+                cell.deployment_id,
+            )
+        };
+        CellText {
+            versions: vec![self.version(cell.version.as_str())],
+            age: self.age(cell.deployed_at),
+            after,
+            after_style,
+            notes: self.view.is_wide.then(|| by(cell)).into_iter().collect(),
+        }
+    }
+
+    fn gap(&mut self, gap: &Gap) -> String {
+        let Some(sign) = Sign::of_gap(gap) else {
+            return String::new();
+        };
+        self.signs.insert(sign);
+        let versions = gap.versions.map(|versions| versions.to_string());
+        format!("{}{}", sign.mark(), versions.unwrap_or_default())
+    }
+
+    fn unsettled(&mut self, deployment: &Deployment) -> Vec<Note> {
+        let Some(sign) = Sign::of_unsettled(deployment.status) else {
+            return Vec::new();
+        };
+        self.signs.insert(sign);
+        let words = deployment.status.as_str().replace('_', " ");
+        let days = (self.view.now - deployment.occurred_at).num_days();
+        let is_old = deployment.status == Status::Failed && days > FAILURE_DAYS;
+        let note = Note {
+            lead: format!("{} ", sign.mark()),
+            text: self.version(deployment.version.as_str()),
+            tail: format!("{words} {}", self.age(deployment.occurred_at)),
+            style: if is_old {
+                Style::new().dimmed()
+            } else {
+                sign.style()
+            },
+        };
+        let by = self.by(
+            &deployment.deployed_by,
+            deployment.commit_sha.as_ref(),
+            deployment.id,
         );
-        assert_eq!(
-            differing(&[Some("a"), Some("a"), None]),
-            [false, false, false]
-        );
-        assert_eq!(
-            differing(&[None, Some("a"), Some("b")]),
-            [false, true, false]
-        );
+        std::iter::once(note)
+            .chain(self.view.is_wide.then_some(by))
+            .collect()
+    }
+
+    /// The person or program, and the commit or else the id of the deployment.
+    pub(super) fn by(&self, who: &Label, commit: Option<&CommitSha>, id: Uuid) -> Note {
+        let is_short = is_shortened(self.view);
+        let tail = match commit.map(CommitSha::as_str) {
+            Some(commit) if is_short => short_commit(commit).to_owned(),
+            Some(commit) => commit.to_owned(),
+            None if is_short => middle(&id.to_string(), ID),
+            None => id.to_string(),
+        };
+        Note {
+            lead: "by ".to_owned(),
+            text: clean(who.as_str()),
+            tail,
+            style: Style::new().dimmed(),
+        }
+    }
+
+    pub(super) fn version(&self, version: &str) -> String {
+        clean(&self.short.short(version))
+    }
+
+    pub(super) fn age(&self, time: Time) -> String {
+        age(self.view.now, time)
     }
 }

@@ -1,0 +1,122 @@
+//! The matrix for programs and for pages: CSV and Markdown. Nothing is shortened.
+
+use std::collections::HashMap;
+
+use deploytrack_core::{deployment::Deployment, matrix::Cell, text::Name};
+use uuid::Uuid;
+
+use super::{Contents, sign::Sign};
+use crate::render::{
+    grid::{Column, Grid, Value, markdown as escaped, markdown_line},
+    text::clean,
+};
+
+/// The unsettled deployments by component and environment.
+type Unsettled<'a> = HashMap<(Uuid, &'a str), &'a Deployment>;
+
+fn unsettled<'a>(contents: Contents<'a>) -> Unsettled<'a> {
+    let key = |one: &'a Deployment| ((one.component_id, one.environment_name.as_str()), one);
+    contents.unsettled.iter().map(key).collect()
+}
+
+/// One row for each cell with a current or an unsettled deployment.
+pub(crate) fn cells(contents: Contents<'_>) -> Grid {
+    let columns = [
+        "component",
+        "environment",
+        "version",
+        "deployedAt",
+        "deployedBy",
+        "commitSha",
+        "deploymentId",
+        "unsettledVersion",
+        "unsettledStatus",
+    ];
+    let unsettled = unsettled(contents);
+    let rows = contents.matrix.iter().flat_map(|row| {
+        let unsettled = &unsettled;
+        contents.columns.iter().filter_map(move |column| {
+            let cell = row.environments.get(column.name.as_str());
+            let unsettled = unsettled.get(&(row.component_id, column.name.as_str()));
+            (cell.is_some() || unsettled.is_some()).then(|| {
+                let names = [&row.component_name, &column.name].map(Value::text);
+                let newer = [
+                    Value::optional(unsettled.map(|one| &one.version)),
+                    Value::optional(unsettled.map(|one| &one.status)),
+                ];
+                let current = current(cell);
+                names.into_iter().chain(current).chain(newer).collect()
+            })
+        })
+    });
+    Grid::new(columns.map(Column::hidden), rows)
+}
+
+/// The version of a cell, and by whom and when it was deployed.
+pub(super) fn current(cell: Option<&Cell>) -> [Value; 5] {
+    [
+        Value::optional(cell.map(|cell| &cell.version)),
+        Value::time(cell.map(|cell| cell.deployed_at)),
+        Value::optional(cell.map(|cell| &cell.deployed_by)),
+        Value::optional(cell.and_then(|cell| cell.commit_sha.as_ref())),
+        Value::optional(cell.map(|cell| &cell.deployment_id)),
+    ]
+}
+
+/// A Markdown table of components and environments.
+pub(crate) fn markdown(contents: Contents<'_>) -> String {
+    let unsettled = unsettled(contents);
+    let rows = contents.matrix.iter().map(|row| {
+        let cells = contents.columns.iter().map(|column| {
+            let name = column.name.as_str();
+            let unsettled = unsettled.get(&(row.component_id, name)).copied();
+            cell(row.environments.get(name), unsettled)
+        });
+        (&row.component_name, cells.collect())
+    });
+    let names: Vec<_> = contents.columns.iter().map(|column| &column.name).collect();
+    table(&names, rows)
+}
+
+/// A Markdown table with a row for each component; the texts of the cells are already escaped.
+pub(super) fn table<'a>(
+    environments: &[&Name],
+    rows: impl Iterator<Item = (&'a Name, Vec<String>)>,
+) -> String {
+    let name = |name: &Name| escaped(name.as_str());
+    let heads = environments.iter().map(|environment| name(environment));
+    let head: Vec<_> = std::iter::once("component".to_owned())
+        .chain(heads)
+        .collect();
+    let rule = vec!["---".to_owned(); head.len()];
+    let rows = rows.map(|(component, cells)| {
+        let line = std::iter::once(name(component)).chain(cells);
+        markdown_line(&line.collect::<Vec<_>>())
+    });
+    [markdown_line(&head), markdown_line(&rule)]
+        .into_iter()
+        .chain(rows)
+        .collect()
+}
+
+/// The version of a cell for Markdown, or a dash.
+pub(super) fn version(cell: Option<&Cell>) -> String {
+    cell.map_or_else(
+        || Sign::Empty.mark().to_owned(),
+        |cell| escaped(&clean(cell.version.as_str())),
+    )
+}
+
+fn cell(cell: Option<&Cell>, unsettled: Option<&Deployment>) -> String {
+    let newer = unsettled.and_then(|one| {
+        let mark = Sign::of_unsettled(one.status)?.mark();
+        let words = one.status.as_str().replace('_', " ");
+        let version = escaped(&clean(one.version.as_str()));
+        Some(format!("{mark} {version} {words}"))
+    });
+    match (cell, newer) {
+        (None, Some(newer)) => newer,
+        (cell, Some(newer)) => format!("{}, {newer}", version(cell)),
+        (cell, None) => version(cell),
+    }
+}
