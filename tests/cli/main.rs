@@ -42,6 +42,7 @@ mod repeats;
 mod resume;
 mod revision;
 mod rollback;
+mod screens;
 mod serve;
 mod server_program;
 mod settings;

@@ -108,8 +108,17 @@ fn tables_fit_the_given_width() {
 
 #[test]
 fn an_empty_matrix_is_reported_on_standard_error_or_as_an_empty_table() {
-    let run = Bench::new().home.deploytrack(&["matrix", "-o", "json"]);
+    let bench = Bench::new();
+    let run = bench.home.deploytrack(&["matrix", "-o", "json"]);
     assert_eq!(run.done().trim(), "[]");
+    for args in [&["matrix"][..], &["matrix", "--since", "2h"]] {
+        let run = bench.home.deploytrack(args);
+        assert_eq!(run.done(), "");
+        assert!(
+            run.err.starts_with("the matrix is empty; record"),
+            "{run:?}"
+        );
+    }
 }
 
 #[test]

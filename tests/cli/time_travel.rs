@@ -74,6 +74,42 @@ fn a_moment_may_be_so_long_ago() {
 }
 
 #[test]
+fn changes_since_a_time_are_shown_in_every_form() {
+    let bench = filled();
+    let since = |form| {
+        let args = ["matrix", "--since", "2025-06-02", "-o", form];
+        bench.home.deploytrack(&args)
+    };
+    for form in ["csv", "markdown", "json"] {
+        snapshot!(format!("cli_matrix_since_{form}"), since(form).whole());
+    }
+    let table = since("table");
+    assert!(
+        table.done().contains("v1 → v2") && table.out.contains("- → v7"),
+        "{table:?}"
+    );
+    assert!(!table.out.contains("staging"), "no change there: {table:?}");
+    let unchanged = bench.home.deploytrack(&["matrix", "--since", "yesterday"]);
+    assert_eq!(unchanged.done(), "");
+    assert!(
+        unchanged.err.starts_with("no version has changed since "),
+        "{unchanged:?}"
+    );
+    let json = ["matrix", "--since", "yesterday", "-o", "json"];
+    assert_eq!(bench.home.deploytrack(&json).done().trim(), "[]");
+}
+
+#[test]
+fn since_excludes_at_and_watch() {
+    let home = Home::new();
+    for other in [&["--at", "2h"][..], &["--watch"]] {
+        let run = home.deploytrack(&[&["matrix", "--since", "2h"], other].concat());
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.err.contains("cannot be used with"), "{run:?}");
+    }
+}
+
+#[test]
 fn an_invalid_time_is_2() {
     let home = Home::new();
     for moment in ["nonsense", "tomorrow", "2", "2025-13-01", ""] {

@@ -5,7 +5,7 @@ use deploytrack_core::{
     query::MatrixFilter,
 };
 
-use super::{Matrix, request::query};
+use super::{Matrix, empty, request::query};
 use crate::{
     error::Failure,
     flags::Output,
@@ -34,6 +34,10 @@ pub(super) async fn run(
             return session.json(&json);
         }
         Output::Csv => return session.print(&changes_grid(&found).csv()),
+        _ if now.is_empty() => {
+            let why = empty::reason(&filter, session).await?;
+            return session.note(&why);
+        }
         _ if found.is_empty() => {
             let since = clock::format(&since);
             return session.note(&format!("no version has changed since {since}"));

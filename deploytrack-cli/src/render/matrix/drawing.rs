@@ -44,7 +44,12 @@ impl Picture {
         let corner = vec![vec![(middle("component", limits.component), bold)]];
         let head: Vec<Vec<Line>> = std::iter::once(corner).chain(heads).collect();
         let rule = "─".repeat(total(&widths)) + "\n";
-        let rows = self.rows.iter().map(|(name, cells)| {
+        let is_shown = |cells: &[Option<CellText>]| {
+            // A change in another part is no reason for an empty row.
+            !self.empty.is_empty() || part.iter().any(|at| cells[*at].is_some())
+        };
+        let rows = self.rows.iter().filter(|(_, cells)| is_shown(cells));
+        let rows = rows.map(|(name, cells)| {
             let cells = part
                 .iter()
                 .zip(&columns)

@@ -269,7 +269,10 @@ fn three_hundred_components_in_eight_environments() {
         "production-us",
         "sandbox",
     ];
-    snapshot!("render_matrix_300x8", many(300, &environments).at_all_widths(20));
+    snapshot!(
+        "render_matrix_300x8",
+        many(300, &environments).at_all_widths(20)
+    );
 }
 
 #[test]
@@ -279,12 +282,18 @@ fn versions_that_are_hashes() {
 
 #[test]
 fn names_in_other_alphabets() {
-    snapshot!("render_matrix_alphabets", alphabets().at_all_widths(usize::MAX));
+    snapshot!(
+        "render_matrix_alphabets",
+        alphabets().at_all_widths(usize::MAX)
+    );
 }
 
 #[test]
 fn failures_alone() {
-    snapshot!("render_matrix_failures", failures().at_all_widths(usize::MAX));
+    snapshot!(
+        "render_matrix_failures",
+        failures().at_all_widths(usize::MAX)
+    );
 }
 
 #[test]
