@@ -9,9 +9,9 @@ use crate::process_env::ProcessEnv;
 
 /// The pager if no variable names one.
 const DEFAULT: &str = "less -FRX";
-/// The flags of `less` if the variable `LESS` is unset: quit if the text fits the screen, show
-/// colours, and leave the text on the screen.
-const LESS: &str = "FRX";
+/// The variables of `less` that are set if they are unset: quit if the text fits the screen, show
+/// colours, leave the text on the screen; and the text is UTF-8, whatever the locale.
+const OF_LESS: [(&str, &str); 2] = [("LESS", "FRX"), ("LESSCHARSET", "utf-8")];
 /// The exit codes with which a shell reports that a command cannot be started.
 const NOT_STARTED: [i32; 2] = [126, 127];
 
@@ -47,9 +47,8 @@ pub(crate) fn show(command: &str, text: &str, env: &ProcessEnv) -> io::Result<()
     let _ignored = Ignored::interrupts();
     let mut shell = Command::new("sh");
     shell.args(["-c", command]).stdin(Stdio::piped());
-    if !env.variables.contains_key("LESS") {
-        shell.env("LESS", LESS);
-    }
+    let is_unset = |(name, _): &(&str, &str)| !env.variables.contains_key(*name);
+    shell.envs(OF_LESS.into_iter().filter(is_unset));
     let mut pager = shell.spawn()?;
     if let Some(mut input) = pager.stdin.take() {
         // A closed pipe: the pager has ended.

@@ -4,6 +4,7 @@
 mod arrangement;
 mod changes;
 mod columns;
+mod contents;
 mod drawing;
 mod forms;
 mod limits;
@@ -14,11 +15,10 @@ mod sign;
 mod tests;
 mod versions;
 
-use deploytrack_core::{deployment::Deployment, matrix::Matrix};
-
 pub(crate) use self::{
     changes::{changes, changes_grid, changes_markdown, changes_table},
     columns::Column,
+    contents::Contents,
     forms::{cells, markdown},
 };
 use self::{picture::Picture, sign::legend};
@@ -27,16 +27,6 @@ use super::View;
 /// On a terminal narrower than this nothing is shortened: the environments are listed below their
 /// component instead.
 const NARROW: usize = 50;
-
-/// The deployments that a matrix shows.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Contents<'a> {
-    pub(crate) matrix: &'a Matrix,
-    /// At most one for each cell.
-    pub(crate) unsettled: &'a [Deployment],
-    /// The environments to show, in order.
-    pub(crate) columns: &'a [Column],
-}
 
 /// The matrix for a terminal, in several parts if the width requires it.
 pub(crate) fn matrix_table(contents: Contents<'_>, view: &View) -> String {

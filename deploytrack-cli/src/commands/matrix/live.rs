@@ -160,7 +160,7 @@ impl Screen {
 
     fn draw(&self) -> Result<(), Failure> {
         let status = format!("{}{}", self.state, self.left_out);
-        Ok(self.terminal.write(&self.page().drawn(self.top, &status))?)
+        Ok(terminal::write(&self.page().drawn(self.top, &status))?)
     }
 
     fn scroll(&mut self, key: Key) {

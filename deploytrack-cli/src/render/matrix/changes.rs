@@ -1,5 +1,7 @@
 //! The cells whose version changed since another moment.
 
+use std::collections::HashMap;
+
 use deploytrack_core::{
     matrix::{Cell, Matrix, Row},
     text::Name,
@@ -8,6 +10,7 @@ use serde::Serialize;
 
 use super::{
     Column,
+    contents::cells_of,
     forms::{self, current},
     picture::{CellText, Painter, Picture},
     sign::Sign,
@@ -33,27 +36,25 @@ pub(crate) struct Change {
 /// The changes in these columns, in the order of the matrix. Components that are archived now are
 /// not in the matrix `now`, and did not change.
 pub(crate) fn changes(then: &Matrix, now: &Matrix, columns: &[Column]) -> Vec<Change> {
-    let former = |row: &Row| {
-        then.iter()
-            .find(|then| then.component_id == row.component_id)
-    };
-    let version = |cell: Option<&Cell>| cell.map(|cell| cell.version.clone());
-    now.iter()
-        .flat_map(|row| {
-            let former = former(row);
-            columns.iter().filter_map(move |column| {
-                let name = column.name.as_str();
-                let from = former.and_then(|row| row.environments.get(name));
-                let to = row.environments.get(name);
-                (version(from) != version(to)).then(|| Change {
-                    component_name: row.component_name.clone(),
-                    environment_name: column.name.clone(),
-                    from: from.cloned(),
-                    to: to.cloned(),
-                })
+    let then: HashMap<_, _> = then.iter().map(|row| (row.component_id, row)).collect();
+    let version = |cell: Option<&&Cell>| cell.map(|cell| cell.version.clone());
+    let of_row = |row: &Row| {
+        let former = then.get(&row.component_id);
+        let former = former.map(|row| cells_of(row)).unwrap_or_default();
+        let present = cells_of(row);
+        let change = |column: &Column| {
+            let name = column.name.as_str();
+            let (from, to) = (former.get(name), present.get(name));
+            (version(from) != version(to)).then(|| Change {
+                component_name: row.component_name.clone(),
+                environment_name: column.name.clone(),
+                from: from.copied().cloned(),
+                to: to.copied().cloned(),
             })
-        })
-        .collect()
+        };
+        columns.iter().filter_map(change).collect::<Vec<_>>()
+    };
+    now.iter().flat_map(of_row).collect()
 }
 
 /// The changes for a terminal, with the persons if there is room for them.

@@ -1,23 +1,12 @@
 //! The matrix for programs and for pages: CSV and Markdown. Nothing is shortened.
 
-use std::collections::HashMap;
-
 use deploytrack_core::{deployment::Deployment, matrix::Cell, text::Name};
-use uuid::Uuid;
 
 use super::{Contents, sign::Sign};
 use crate::render::{
     grid::{Column, Grid, Value, markdown as escaped, markdown_line},
     text::clean,
 };
-
-/// The unsettled deployments by component and environment.
-type Unsettled<'a> = HashMap<(Uuid, &'a str), &'a Deployment>;
-
-fn unsettled<'a>(contents: Contents<'a>) -> Unsettled<'a> {
-    let key = |one: &'a Deployment| ((one.component_id, one.environment_name.as_str()), one);
-    contents.unsettled.iter().map(key).collect()
-}
 
 /// One row for each cell with a current or an unsettled deployment.
 pub(crate) fn cells(contents: Contents<'_>) -> Grid {
@@ -32,21 +21,20 @@ pub(crate) fn cells(contents: Contents<'_>) -> Grid {
         "unsettledVersion",
         "unsettledStatus",
     ];
-    let unsettled = unsettled(contents);
-    let rows = contents.matrix.iter().flat_map(|row| {
-        let unsettled = &unsettled;
-        contents.columns.iter().filter_map(move |column| {
-            let cell = row.environments.get(column.name.as_str());
-            let unsettled = unsettled.get(&(row.component_id, column.name.as_str()));
-            (cell.is_some() || unsettled.is_some()).then(|| {
-                let names = [&row.component_name, &column.name].map(Value::text);
-                let newer = [
-                    Value::optional(unsettled.map(|one| &one.version)),
-                    Value::optional(unsettled.map(|one| &one.status)),
-                ];
-                let current = current(cell);
-                names.into_iter().chain(current).chain(newer).collect()
-            })
+    let rows = contents.rows().flat_map(|(row, cells)| {
+        let cells = contents.columns.iter().zip(cells);
+        let in_use = cells.filter(|(_, (current, newer))| current.is_some() || newer.is_some());
+        in_use.map(|(column, (cell, newer))| {
+            let names = [&row.component_name, &column.name].map(Value::text);
+            let newer = [
+                Value::optional(newer.map(|one| &one.version)),
+                Value::optional(newer.map(|one| &one.status)),
+            ];
+            names
+                .into_iter()
+                .chain(current(cell))
+                .chain(newer)
+                .collect()
         })
     });
     Grid::new(columns.map(Column::hidden), rows)
@@ -65,13 +53,10 @@ pub(super) fn current(cell: Option<&Cell>) -> [Value; 5] {
 
 /// A Markdown table of components and environments.
 pub(crate) fn markdown(contents: Contents<'_>) -> String {
-    let unsettled = unsettled(contents);
-    let rows = contents.matrix.iter().map(|row| {
-        let cells = contents.columns.iter().map(|column| {
-            let name = column.name.as_str();
-            let unsettled = unsettled.get(&(row.component_id, name)).copied();
-            cell(row.environments.get(name), unsettled)
-        });
+    let rows = contents.rows().map(|(row, cells)| {
+        let cells = cells
+            .into_iter()
+            .map(|(current, newer)| cell(current, newer));
         (&row.component_name, cells.collect())
     });
     let names: Vec<_> = contents.columns.iter().map(|column| &column.name).collect();

@@ -1,6 +1,6 @@
 //! The texts of the matrix, before they are arranged.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use anstyle::Style;
 use deploytrack_core::{
@@ -65,18 +65,10 @@ impl Picture {
     /// The texts of current and unsettled deployments.
     pub(super) fn of(contents: Contents<'_>, view: &View) -> Self {
         let mut painter = Painter::new(contents, view);
-        let unsettled: HashMap<_, _> = contents
-            .unsettled
-            .iter()
-            .map(|one| ((one.component_id, one.environment_name.as_str()), one))
-            .collect();
-        let rows = contents.matrix.iter().map(|row| {
-            let cells = contents.columns.iter().map(|column| {
-                let name = column.name.as_str();
-                let unsettled = unsettled.get(&(row.component_id, name)).copied();
-                painter.cell(row.environments.get(name), unsettled)
-            });
-            (row.component_name.to_string(), cells.collect())
+        let rows = contents.rows().map(|(row, cells)| {
+            let cells = cells.into_iter();
+            let texts = cells.map(|(current, newer)| painter.cell(current, newer));
+            (row.component_name.to_string(), texts.collect())
         });
         Self {
             rows: rows.collect(),
@@ -96,13 +88,14 @@ pub(super) struct Painter<'a> {
 
 impl<'a> Painter<'a> {
     fn new(contents: Contents<'_>, view: &'a View) -> Self {
-        let cells = contents.matrix.iter().flat_map(|row| {
-            let cell = |column: &Column| row.environments.get(column.name.as_str());
-            contents.columns.iter().filter_map(cell)
+        let cells = contents.rows().flat_map(|(_, cells)| cells);
+        let versions = cells.flat_map(|(current, newer)| {
+            let current = current.map(|cell| cell.version.as_str());
+            current
+                .into_iter()
+                .chain(newer.map(|one| one.version.as_str()))
         });
-        let current = cells.map(|cell| cell.version.as_str());
-        let unsettled = contents.unsettled.iter().map(|one| one.version.as_str());
-        Self::with(current.chain(unsettled), view)
+        Self::with(versions, view)
     }
 
     /// A painter for a table with these versions.

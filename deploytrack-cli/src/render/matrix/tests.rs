@@ -1,6 +1,11 @@
 //! Whole tables at several widths, and the claims that hold at every width.
 
-use deploytrack_core::{clock, deployment::Deployment, matrix::Matrix, text::Name};
+use deploytrack_core::{
+    clock,
+    deployment::Deployment,
+    matrix::{Matrix, Row},
+    text::Name,
+};
 use serde_json::{Value, json};
 
 use super::*;
@@ -20,7 +25,7 @@ macro_rules! snapshot {
 const WIDTHS: [u16; 5] = [40, 60, 80, 120, 200];
 const ENVIRONMENTS: [&str; 5] = ["development", "testing", "staging", "canary", "production"];
 
-/// What a server answers.
+/// The answers of a server.
 struct Sample {
     columns: Vec<Column>,
     matrix: Matrix,
@@ -85,11 +90,13 @@ impl Sample {
     /// # Panics
     /// When a line is wider than the terminal, or a text is lost where nothing may be lost.
     fn check(&self) {
-        for columns in (4..=220).map(Some).chain([None]) {
-            let text = self.table(columns);
-            let most = columns.map_or(usize::MAX, usize::from);
-            let too_wide = text.lines().find(|line| width(line) > most);
-            assert_eq!(too_wide, None, "{columns:?}:\n{text}");
+        for (columns, is_wide) in every_view() {
+            let view = View {
+                is_wide,
+                ..view(columns)
+            };
+            let text = matrix_table(self.contents(), &view);
+            check_width(&text, columns);
             if columns.is_none_or(|columns| columns < 50) {
                 self.check_whole(&text);
             }
@@ -113,6 +120,20 @@ impl Sample {
             check(one.version.as_str());
         }
     }
+}
+
+/// Every width from 4 to 220 and none, each without and with `-o wide`.
+fn every_view() -> impl Iterator<Item = (Option<u16>, bool)> {
+    let widths = (4..=220).map(Some).chain([None]);
+    widths.flat_map(|columns| [(columns, false), (columns, true)])
+}
+
+/// # Panics
+/// When a line is wider than the terminal.
+fn check_width(text: &str, columns: Option<u16>) {
+    let most = columns.map_or(usize::MAX, usize::from);
+    let too_wide = text.lines().find(|line| width(line) > most);
+    assert_eq!(too_wide, None, "{columns:?}:\n{text}");
 }
 
 fn columns(environments: &[&str]) -> Vec<Column> {
@@ -244,6 +265,19 @@ fn failures() -> Sample {
     })
 }
 
+/// Names and versions as long as they may be.
+fn long_names() -> Sample {
+    let [one, other] =
+        ["a", "b"].map(|letter| format!("{}{letter}{}", "x".repeat(120), "y".repeat(120)));
+    let environments = [format!("prod {}", "z".repeat(200)), "prod 本番".repeat(20)];
+    let environments = environments.each_ref().map(String::as_str);
+    Sample::new(&[&one, &other], &environments, |row, column| {
+        let version = format!("{}{row}{column}{}", "v".repeat(100), "w".repeat(100));
+        let unsettled = newer(&version.replace('w', "u"), "failed", "2026-11-23T15:00:00Z");
+        (Some(cell(&version, 20, None)), Some(unsettled))
+    })
+}
+
 #[test]
 fn the_matrix_shows_what_is_current_and_what_is_unsettled() {
     snapshot!("render_matrix_table", sample().table(None));
@@ -304,6 +338,7 @@ fn no_line_is_wider_than_the_terminal_and_no_text_is_lost() {
         hashes(),
         alphabets(),
         failures(),
+        long_names(),
     ] {
         sample.check();
     }
@@ -357,8 +392,8 @@ fn names_and_versions_are_escaped_in_markdown() {
     );
 }
 
-#[test]
-fn changes_are_shown_as_old_and_new() {
+/// Two moments of a matrix, with a component that is archived in between.
+fn then_and_now() -> (Sample, Sample) {
     let then = Sample::new(
         &["user-service", "web", "worker", "gone"],
         &["staging", "production"],
@@ -377,6 +412,12 @@ fn changes_are_shown_as_old_and_new() {
             _ => (Some(cell("v1.0.0", 1, None)), None),
         },
     );
+    (then, now)
+}
+
+#[test]
+fn changes_are_shown_as_old_and_new() {
+    let (then, now) = then_and_now();
     let found = changes(&then.matrix, &now.matrix, &now.columns);
     let at = |width| changes_table(&found, &now.columns, &view(width));
     let wide = View {
@@ -396,6 +437,45 @@ fn changes_are_shown_as_old_and_new() {
         ]
         .join("\n")
     );
+}
+
+#[test]
+fn no_change_is_wider_than_the_terminal_or_lost() {
+    let (then, now) = (many(10, &ENVIRONMENTS), hashes());
+    let now = Sample {
+        matrix: then
+            .matrix
+            .iter()
+            .zip(now.matrix.iter().cycle())
+            .map(|(row, other)| Row {
+                environments: other.environments.clone(),
+                ..row.clone()
+            })
+            .collect(),
+        ..now
+    };
+    let found = changes(&then.matrix, &now.matrix, &now.columns);
+    assert_eq!(found.len(), 50);
+    for (columns, is_wide) in every_view() {
+        let view = View {
+            is_wide,
+            ..view(columns)
+        };
+        let text = changes_table(&found, &now.columns, &view);
+        check_width(&text, columns);
+        let whole: String = text.split_whitespace().collect();
+        for change in found
+            .iter()
+            .filter(|_| columns.is_none_or(|most| most < 50))
+        {
+            for cell in [&change.from, &change.to].into_iter().flatten() {
+                assert!(
+                    whole.contains(cell.version.as_str()),
+                    "{columns:?}:\n{text}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

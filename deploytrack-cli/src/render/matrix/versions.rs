@@ -69,11 +69,21 @@ pub(super) fn short_commit(commit: &str) -> &str {
 pub(super) fn distinct<'a>(texts: impl Iterator<Item = &'a str>, from: usize) -> usize {
     let all: BTreeSet<_> = texts.filter(|text| width(text) > from).collect();
     let natural = all.iter().map(|text| width(text)).max().unwrap_or(from);
-    let is_distinct = |most: &usize| {
-        let shown: BTreeSet<_> = all.iter().map(|text| middle(text, *most)).collect();
+    let is_distinct = |most| {
+        let shown: BTreeSet<_> = all.iter().map(|text| middle(text, most)).collect();
         shown.len() == all.len()
     };
-    (from..natural).find(is_distinct).unwrap_or(natural)
+    // Texts that differ at one width differ at every greater one.
+    let (mut least, mut most) = (from, natural.max(from));
+    while least < most {
+        let between = least.midpoint(most);
+        if is_distinct(between) {
+            most = between;
+        } else {
+            least = between + 1;
+        }
+    }
+    least
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Terminal {
             keyboard.enter();
         }
         if !std::mem::replace(&mut self.is_entered, true) {
-            self.write(ENTER)?;
+            write(ENTER)?;
         }
         Ok(())
     }
@@ -44,7 +44,7 @@ impl Terminal {
     pub(super) fn leave(&mut self) {
         if std::mem::take(&mut self.is_entered) {
             // A closed terminal needs no restoring.
-            drop(self.write(LEAVE));
+            drop(write(LEAVE));
         }
         if let Some(keyboard) = &self.keyboard {
             keyboard.leave();
@@ -54,16 +54,6 @@ impl Terminal {
     /// Whether another job of the shell uses the keyboard now.
     pub(super) fn is_in_background(&self) -> bool {
         self.keyboard.is_some() && !keyboard::is_ours()
-    }
-
-    #[expect(
-        clippy::unused_self,
-        reason = "only the owner of the screen writes to it"
-    )]
-    pub(super) fn write(&self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout();
-        out.write_all(text.as_bytes())?;
-        out.flush()
     }
 
     /// The next keys. The call can be cancelled without losing one.
@@ -76,6 +66,13 @@ impl Terminal {
         }
         std::future::pending().await
     }
+}
+
+/// Writes to the screen at once.
+pub(super) fn write(text: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 impl Drop for Terminal {
