@@ -94,7 +94,8 @@ pub(crate) fn middle(text: &str, most: usize) -> String {
     }
 }
 
-fn prefix(chars: impl Iterator<Item = char>, most: usize) -> String {
+/// The first characters that fit into `most` columns.
+pub(crate) fn prefix(chars: impl Iterator<Item = char>, most: usize) -> String {
     let mut taken = 0;
     chars
         .take_while(|c| {

@@ -4,10 +4,10 @@ mod keys;
 mod page;
 mod terminal;
 
-use std::{pin::Pin, time::Duration};
+use std::{fmt::Display, pin::Pin, time::Duration};
 
 use deploytrack_core::{
-    clock::{Clock as _, SystemClock, Time, format},
+    clock::{Clock as _, SystemClock},
     event::EventFilter,
 };
 use tokio::time::{Instant, sleep, sleep_until};
@@ -171,7 +171,7 @@ impl Screen {
         match answer {
             Ok(answer) => {
                 self.answer = answer;
-                self.state = format!("live, {}", SystemClock.now().format("%H:%M:%S UTC"));
+                self.state = format!("live, {}", time_of_day());
                 self.arrange();
             }
             Err(failure) => self.is_stale(failure.message()),
@@ -179,7 +179,7 @@ impl Screen {
     }
 
     fn is_stale(&mut self, why: &str) {
-        self.state = stale(SystemClock.now(), why);
+        self.state = format!("STALE since {}: {why}", time_of_day());
     }
 
     /// Ctrl-Z: leaves the screen to the shell until `fg`. A process that `bg` continues stops again:
@@ -203,6 +203,6 @@ impl Screen {
     }
 }
 
-fn stale(now: Time, why: &str) -> String {
-    format!("STALE since {}: {why}", format(&now))
+fn time_of_day() -> impl Display {
+    SystemClock.now().format("%H:%M:%S UTC")
 }

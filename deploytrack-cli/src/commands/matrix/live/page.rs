@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::keys::Key;
-use crate::render::text::{clean, wrapped};
+use crate::render::text::{clean, prefix};
 
 /// The least width of the screen for a status line that lists all keys.
 const ROOMY: usize = 70;
@@ -82,15 +82,14 @@ impl<'a> Page<'a> {
         let end = (top + self.room()).min(self.lines.len());
         let body = &self.lines[(top + header.len()).min(end)..end];
         let mut page = String::from("\x1b[H");
+        // Writing to a String does not fail. A line is erased before it is written: behind a line
+        // of the full width, some terminals would erase its last character.
         for line in header.iter().chain(body) {
-            page.push_str(line);
-            page.push_str("\x1b[K\r\n");
+            let _ = write!(page, "\x1b[K{line}\r\n");
         }
         let status = format!("{} · {status}", self.position(top, end));
-        let lines = wrapped(&clean(&status), self.width);
-        let first = lines.first().map_or("", String::as_str);
-        // Writing to a String does not fail.
-        let _ = write!(page, "\x1b[J\x1b[{};1H{first}\x1b[K", self.height);
+        let status = prefix(clean(&status).chars(), self.width);
+        let _ = write!(page, "\x1b[J\x1b[{};1H{status}", self.height);
         page
     }
 
@@ -125,8 +124,8 @@ mod tests {
     fn shown(drawn: &str) -> Vec<&str> {
         drawn
             .trim_start_matches("\x1b[H")
-            .split("\x1b[K\r\n")
-            .map(|line| line.trim_start_matches("\x1b[J"))
+            .split("\r\n")
+            .map(|line| line.trim_start_matches("\x1b[K"))
             .collect()
     }
 
@@ -135,7 +134,7 @@ mod tests {
         let page = Page::new("a\nb\n", (80, 24));
         assert_eq!(
             page.drawn(7, "live"),
-            "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[24;1Hq quits · live\x1b[K"
+            "\x1b[H\x1b[Ka\r\n\x1b[Kb\r\n\x1b[J\x1b[24;1Hq quits · live"
         );
         assert_eq!(page.moved(0, Key::Down), 0);
     }
@@ -148,7 +147,7 @@ mod tests {
         let lines = shown(&drawn);
         assert_eq!(lines[..2], ["component  staging", "──────────────────"]);
         assert_eq!((lines[2], lines[8]), ("row 21", "row 27"));
-        assert!(lines[9].ends_with("21-29 of 54 · ↑↓ PgUp PgDn g G · q quits · live\x1b[K"));
+        assert!(lines[9].ends_with("21-29 of 54 · ↑↓ PgUp PgDn g G · q quits · live"));
         let drawn = page.drawn(usize::MAX, "live");
         let lines = shown(&drawn);
         assert_eq!(lines[6..9], ["row 50", "", "- empty"]);
@@ -169,7 +168,7 @@ mod tests {
             top = page.moved(top, Key::PageDown);
         }
         for row in 1..=50 {
-            assert!(seen.contains(&format!("row {row}\x1b")), "{row}");
+            assert!(seen.contains(&format!("row {row}\r")), "{row}");
         }
         assert_eq!(page.moved(20, Key::PageUp), 20 - 7);
     }
@@ -185,7 +184,7 @@ mod tests {
                 "{height}: {lines:?}"
             );
             assert!(
-                drawn.ends_with(&format!("\x1b[{height};1H10-\x1b[K")),
+                drawn.ends_with(&format!("\x1b[{height};1H10-")),
                 "{drawn:?}"
             );
         }
