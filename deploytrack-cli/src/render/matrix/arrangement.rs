@@ -52,18 +52,22 @@ impl Picture {
             ..tight
         };
         unshortened
-            .or_else(|| {
-                let fits = |version| fits(&Limits { version, ..tight });
-                let version = largest(least.version..whole.version + 1, fits)?;
-                Some(Limits { version, ..tight })
-            })
-            .or_else(|| {
-                let fits = |component| fits(&Limits { component, ..least });
-                let component = largest(least.component..whole.component, fits)?;
-                Some(Limits { component, ..least })
-            })
+            .or_else(|| Self::shortened(least, tight, fits))
             .map(|limits| (limits, vec![all]))
             .or_else(|| self.split(least, whole, most))
+    }
+
+    /// The limits that shorten versions as little as possible, and names only if that is not enough.
+    fn shortened(least: Limits, whole: Limits, fits: impl Fn(&Limits) -> bool) -> Option<Limits> {
+        let versions = |version| Limits { version, ..whole };
+        let names = |component| Limits { component, ..least };
+        let version = largest(least.version..whole.version + 1, |most| {
+            fits(&versions(most))
+        });
+        version.map(versions).or_else(|| {
+            let range = least.component..whole.component;
+            largest(range, |most| fits(&names(most))).map(names)
+        })
     }
 
     /// Whether the table has one part, and nothing is shortened. A list has room too.
@@ -78,7 +82,7 @@ impl Picture {
     /// The columns in as few parts as possible, with versions and names as long as these allow.
     fn split(&self, least: Limits, whole: Limits, most: usize) -> Option<Arrangement> {
         let fewest = self.parts(least, most);
-        if !self.fit(&fewest, least, most) {
+        if fewest.is_empty() || !self.fit(&fewest, least, most) {
             return None;
         }
         let fits = |limits: Limits| {

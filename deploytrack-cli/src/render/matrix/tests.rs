@@ -279,6 +279,18 @@ fn long_names() -> Sample {
 }
 
 #[test]
+fn components_without_an_environment_are_listed() {
+    let name = "x".repeat(80);
+    let sample = Sample::new(&["api", &name], &[], |_, _| (None, None));
+    for width in [Some(40), Some(60), None] {
+        let text = sample.table(width);
+        let whole: String = text.split_whitespace().collect();
+        let name = if width == Some(60) { "xxx" } else { &name };
+        assert!(whole.contains(name) && whole.contains("api"), "{text}");
+    }
+}
+
+#[test]
 fn the_matrix_shows_what_is_current_and_what_is_unsettled() {
     snapshot!("render_matrix_table", sample().table(None));
 }
