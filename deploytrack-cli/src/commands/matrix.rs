@@ -77,7 +77,7 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
     let contents = answer.contents(&answer.columns);
     match session.output() {
         Output::Table => {}
-        Output::Csv => return session.print(&cells(contents).csv()),
+        Output::Csv => return session.print(&cells(contents).csv(true)),
         Output::Markdown => return session.print(&markdown(contents)),
         Output::Json | Output::Yaml | Output::Jsonl => return session.json(&answer.text),
     }

@@ -24,10 +24,6 @@ pub(crate) use self::{
 use self::{picture::Picture, sign::legend};
 use super::View;
 
-/// On a terminal narrower than this nothing is shortened: the environments are listed below their
-/// component instead.
-const NARROW: usize = 50;
-
 /// The matrix for a terminal, in several parts if the width requires it.
 pub(crate) fn matrix_table(contents: Contents<'_>, view: &View) -> String {
     let picture = Picture::of(contents, view);
@@ -40,9 +36,4 @@ fn with_legend(picture: &Picture, view: &View) -> String {
         return text;
     }
     format!("{text}\n{}", legend(&picture.signs, view))
-}
-
-/// Whether texts may be shortened.
-fn is_shortened(view: &View) -> bool {
-    view.width.is_some_and(|most| usize::from(most) >= NARROW)
 }

@@ -26,8 +26,8 @@ pub(crate) struct View {
     pub(crate) now: Time,
 }
 
-/// On a terminal narrower than this nothing is shortened: there are lists of fields instead.
-const NARROW: u16 = 50;
+/// On a terminal narrower than this nothing is shortened: there are lists instead of columns.
+pub(crate) const NARROW: u16 = 50;
 
 impl View {
     /// Whether text may be shortened.

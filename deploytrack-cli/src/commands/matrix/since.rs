@@ -33,7 +33,7 @@ pub(super) async fn run(
             let json = serde_json::to_string(&found).map_err(std::io::Error::from)?;
             return session.json(&json);
         }
-        Output::Csv => return session.print(&changes_grid(&found).csv()),
+        Output::Csv => return session.print(&changes_grid(&found).csv(true)),
         _ if now.is_empty() => {
             let why = empty::reason(&filter, session).await?;
             return session.note(&why);

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::{
-    NARROW, columns,
+    columns,
     limits::{Limits, Spacing},
     note::Note,
     picture::Picture,
     versions::distinct,
 };
-use crate::render::{text::width, total};
+use crate::render::{NARROW, text::width, total};
 
 /// The least width of a name or a version; for less room the columns are split into parts.
 const READABLE: usize = 9;
@@ -38,7 +38,7 @@ impl Picture {
         let fits = |limits: &Limits| self.width(&all, *limits) <= most;
         let spaced = Spacing::ALL.map(|spacing| Limits { spacing, ..whole });
         let unshortened = spaced.into_iter().find(fits);
-        if most < NARROW {
+        if most < usize::from(NARROW) {
             return unshortened.map(|limits| (limits, vec![all]));
         }
         let tight = Limits {

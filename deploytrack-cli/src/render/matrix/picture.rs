@@ -14,7 +14,7 @@ use deploytrack_core::{
 use uuid::Uuid;
 
 use super::{
-    Column, Contents, is_shortened,
+    Column, Contents,
     note::Note,
     sign::Sign,
     versions::{ShortVersions, short_commit},
@@ -100,7 +100,7 @@ impl<'a> Painter<'a> {
 
     /// A painter for a table with these versions.
     pub(super) fn with<'v>(versions: impl Iterator<Item = &'v str>, view: &'a View) -> Self {
-        let short = if is_shortened(view) {
+        let short = if view.shortens() {
             ShortVersions::of(versions)
         } else {
             ShortVersions::default()
@@ -183,7 +183,7 @@ impl<'a> Painter<'a> {
 
     /// The person or program, and the commit or else the id of the deployment.
     pub(super) fn by(&self, who: &Label, commit: Option<&CommitSha>, id: Uuid) -> Note {
-        let is_short = is_shortened(self.view);
+        let is_short = self.view.shortens();
         let tail = match commit.map(CommitSha::as_str) {
             Some(commit) if is_short => short_commit(commit).to_owned(),
             Some(commit) => commit.to_owned(),

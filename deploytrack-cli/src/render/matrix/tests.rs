@@ -149,6 +149,7 @@ fn view(width: Option<u16>) -> View {
         width,
         colour: false,
         is_wide: false,
+        has_header: true,
         now: clock::parse("2026-11-23T18:32:00Z").unwrap(),
     }
 }
@@ -386,7 +387,7 @@ fn a_wide_table_shows_persons_and_commits() {
 #[test]
 fn csv_has_a_row_for_each_cell_and_markdown_is_the_grid() {
     let sample = sample();
-    snapshot!("render_matrix_csv", cells(sample.contents()).csv());
+    snapshot!("render_matrix_csv", cells(sample.contents()).csv(true));
     snapshot!("render_matrix_markdown", markdown(sample.contents()));
 }
 
@@ -443,7 +444,7 @@ fn changes_are_shown_as_old_and_new() {
             at(Some(60)),
             at(Some(40)),
             changes_table(&found, &now.columns, &wide),
-            changes_grid(&found).csv(),
+            changes_grid(&found).csv(true),
             changes_markdown(&found, &now.columns),
             serde_json::to_string_pretty(&found).unwrap(),
         ]
