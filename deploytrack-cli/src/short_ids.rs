@@ -39,6 +39,12 @@ impl ShortIds {
         short
     }
 
+    /// The beginning of the id that is unique, or the whole id.
+    pub(crate) fn text(&self, id: Uuid) -> String {
+        let length = self.0.get(&id).copied().unwrap_or(WHOLE);
+        id.to_string().chars().take(length).collect()
+    }
+
     /// The id as a value of a table.
     pub(crate) fn value(&self, id: Uuid) -> Value {
         Value::shortened(&id, self.0.get(&id).copied().unwrap_or(WHOLE))

@@ -116,6 +116,7 @@ mod tests {
             matrix,
             unsettled: &[],
             columns,
+            ids: &crate::short_ids::ShortIds::default(),
         })
     }
 

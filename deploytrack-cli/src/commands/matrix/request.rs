@@ -17,6 +17,7 @@ use crate::{
     lookup::not_found,
     render::matrix::{Column, Contents},
     session::Session,
+    short_ids::ShortIds,
 };
 
 /// The server's answers, with the query.
@@ -25,6 +26,7 @@ pub(super) struct Answer {
     pub(super) filter: MatrixFilter,
     pub(super) matrix: deploytrack_core::matrix::Matrix,
     unsettled: Vec<Deployment>,
+    ids: ShortIds,
     /// The matrix as the server wrote it.
     pub(super) text: String,
 }
@@ -35,6 +37,7 @@ impl Answer {
             matrix: &self.matrix,
             unsettled: &self.unsettled,
             columns,
+            ids: &self.ids,
         }
     }
 
@@ -63,11 +66,20 @@ pub(super) async fn request(matrix: &Matrix, session: &Session<'_>) -> Result<An
     } else {
         Vec::new()
     };
+    let ids = if session.view.is_wide {
+        let current = value.iter().flat_map(|row| row.environments.iter());
+        let current = current.map(|(_, cell)| cell.deployment_id);
+        let ids = current.chain(unsettled.iter().map(|one| one.id));
+        session.short_ids(ids).await
+    } else {
+        ShortIds::default()
+    };
     Ok(Answer {
         columns,
         filter,
         matrix: value,
         unsettled,
+        ids,
         text,
     })
 }

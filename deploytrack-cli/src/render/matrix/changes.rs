@@ -97,7 +97,7 @@ fn text(change: &Change, painter: &mut Painter<'_>, view: &View, persons: bool) 
         painter.signs.insert(Sign::Empty);
     }
     let to = change.to.as_ref();
-    let by = to.map(|to| painter.by(&to.deployed_by, to.commit_sha.as_ref(), to.deployment_id));
+    let by = to.map(|to| painter.by(&to.deployed_by, to.commit_sha.as_ref()));
     CellText {
         versions: versions.to_vec(),
         age: to.map(|to| painter.age(to.deployed_at)).unwrap_or_default(),

@@ -8,6 +8,7 @@ use deploytrack_core::{
 };
 
 use super::Column;
+use crate::short_ids::ShortIds;
 
 /// The deployments that a matrix shows.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Contents<'a> {
     pub(crate) unsettled: &'a [Deployment],
     /// The environments to show, in order.
     pub(crate) columns: &'a [Column],
+    /// The unique lengths of the ids, for a wide table.
+    pub(crate) ids: &'a ShortIds,
 }
 
 /// The current and the unsettled deployment of a cell.

@@ -19,15 +19,16 @@ use super::{
     sign::Sign,
     versions::{ShortVersions, short_commit},
 };
-use crate::render::{
-    View,
-    text::{clean, middle},
+use crate::{
+    render::{
+        View,
+        text::{clean, middle},
+    },
+    short_ids::ShortIds,
 };
 
 /// A failure older than this is shown without colour, as on the dashboard.
 const FAILURE_DAYS: i64 = 7;
-/// The width of a shortened id.
-const ID: usize = 13;
 
 /// The text of one cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,11 +84,13 @@ impl Picture {
 pub(super) struct Painter<'a> {
     view: &'a View,
     short: ShortVersions,
+    /// The unique lengths of ids; `None` in a table without them.
+    ids: Option<&'a ShortIds>,
     pub(super) signs: BTreeSet<Sign>,
 }
 
 impl<'a> Painter<'a> {
-    fn new(contents: Contents<'_>, view: &'a View) -> Self {
+    fn new(contents: Contents<'a>, view: &'a View) -> Self {
         let cells = contents.rows().flat_map(|(_, cells)| cells);
         let versions = cells.flat_map(|(current, newer)| {
             let current = current.map(|cell| cell.version.as_str());
@@ -95,7 +98,10 @@ impl<'a> Painter<'a> {
                 .into_iter()
                 .chain(newer.map(|one| one.version.as_str()))
         });
-        Self::with(versions, view)
+        Self {
+            ids: view.is_wide.then_some(contents.ids),
+            ..Self::with(versions, view)
+        }
     }
 
     /// A painter for a table with these versions.
@@ -108,6 +114,7 @@ impl<'a> Painter<'a> {
         Self {
             view,
             short,
+            ids: None,
             signs: BTreeSet::new(),
         }
     }
@@ -128,19 +135,16 @@ impl<'a> Painter<'a> {
         let (after, after_style) = cell.gap.as_ref().map_or_else(Default::default, |gap| {
             (self.gap(gap), Sign::Behind.style())
         });
-        let by = |cell: &Cell| {
-            self.by(
-                &cell.deployed_by,
-                cell.commit_sha.as_ref(),
-                cell.deployment_id,
-            )
-        };
         CellText {
             versions: vec![self.version(cell.version.as_str())],
             age: self.age(cell.deployed_at),
             after,
             after_style,
-            notes: self.view.is_wide.then(|| by(cell)).into_iter().collect(),
+            notes: self.origin(
+                &cell.deployed_by,
+                cell.commit_sha.as_ref(),
+                cell.deployment_id,
+            ),
         }
     }
 
@@ -171,29 +175,38 @@ impl<'a> Painter<'a> {
                 sign.style()
             },
         };
-        let by = self.by(
+        let origin = self.origin(
             &deployment.deployed_by,
             deployment.commit_sha.as_ref(),
             deployment.id,
         );
-        std::iter::once(note)
-            .chain(self.view.is_wide.then_some(by))
-            .collect()
+        std::iter::once(note).chain(origin).collect()
     }
 
-    /// The person or program, and the commit or else the id of the deployment.
-    pub(super) fn by(&self, who: &Label, commit: Option<&CommitSha>, id: Uuid) -> Note {
-        let is_short = self.view.shortens();
-        let tail = match commit.map(CommitSha::as_str) {
-            Some(commit) if is_short => short_commit(commit).to_owned(),
-            Some(commit) => commit.to_owned(),
-            None if is_short => middle(&id.to_string(), ID),
-            None => id.to_string(),
+    /// In a wide table, who deployed it from which commit, and the id of the deployment.
+    fn origin(&self, who: &Label, commit: Option<&CommitSha>, id: Uuid) -> Vec<Note> {
+        let Some(ids) = self.ids else {
+            return Vec::new();
+        };
+        let id = Note {
+            lead: ids.text(id),
+            text: String::new(),
+            tail: String::new(),
+            style: Style::new().dimmed(),
+        };
+        vec![self.by(who, commit), id]
+    }
+
+    /// The person or program, and the commit.
+    pub(super) fn by(&self, who: &Label, commit: Option<&CommitSha>) -> Note {
+        let shown = |commit: &CommitSha| match commit.as_str() {
+            commit if self.view.shortens() => short_commit(commit).to_owned(),
+            commit => commit.to_owned(),
         };
         Note {
             lead: "by ".to_owned(),
             text: clean(who.as_str()),
-            tail,
+            tail: commit.map(shown).unwrap_or_default(),
             style: Style::new().dimmed(),
         }
     }

@@ -9,7 +9,7 @@ use deploytrack_core::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::render::text::width;
+use crate::{render::text::width, short_ids::ShortIds};
 
 /// Snapshots of the whole workspace are in one folder.
 macro_rules! snapshot {
@@ -30,6 +30,7 @@ struct Sample {
     columns: Vec<Column>,
     matrix: Matrix,
     unsettled: Vec<Deployment>,
+    ids: ShortIds,
 }
 
 /// The cell of a component in an environment, both by number, with an unsettled deployment.
@@ -62,6 +63,7 @@ impl Sample {
             columns: columns(environments),
             matrix: serde_json::from_value(rows.into()).unwrap(),
             unsettled,
+            ids: ShortIds::default(),
         }
     }
 
@@ -70,6 +72,7 @@ impl Sample {
             matrix: &self.matrix,
             unsettled: &self.unsettled,
             columns: &self.columns,
+            ids: &self.ids,
         }
     }
 
