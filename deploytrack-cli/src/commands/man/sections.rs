@@ -27,7 +27,7 @@ const EXIT_CODES: [(&str, &str); 7] = [
     ),
 ];
 
-const VARIABLES: [(&str, &str); 13] = [
+const VARIABLES: [(&str, &str); 14] = [
     ("DEPLOYTRACK_URL", "The address of the server, as --url."),
     (
         "DEPLOYTRACK_TOKEN",
@@ -61,6 +61,10 @@ const VARIABLES: [(&str, &str); 13] = [
     (
         "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY",
         "The proxy, and the hosts without one.",
+    ),
+    (
+        "DEPLOYTRACK_PAGER, PAGER",
+        "The pager for long answers; less if neither is set, none if it is empty or cat.",
     ),
     (
         "NO_COLOR, CLICOLOR",
