@@ -64,9 +64,16 @@ impl Args {
     }
 }
 
-/// The value of a flag on a command line that may be unfinished, if it is given once.
-pub(crate) fn typed_value(typed: &[OsString], flag: &str) -> Option<String> {
-    CommandLine::of(typed).only_value(flag, None)
+/// The flags that name a server, on a command line that may be unfinished.
+pub(crate) fn named_server(typed: &[OsString]) -> Global {
+    let line = CommandLine::of(typed);
+    let value = |flag| line.only_value(flag, None);
+    Global {
+        url: value("--url"),
+        profile: value("--profile"),
+        cacert: value("--cacert").map(Into::into),
+        ..Global::default()
+    }
 }
 
 #[cfg(test)]

@@ -57,6 +57,8 @@ mod wording;
 
 use std::{ffi::OsString, io::Write};
 
+use clap::CommandFactory as _;
+
 use crate::{
     args::{Args, faults::Faults},
     ci::manner::Manner,
@@ -78,7 +80,13 @@ pub fn run(
     let arguments: Vec<_> = arguments.into_iter().collect();
     if let Some(shell) = completions::asking_shell(env) {
         // A shell shows nothing of an error while a person types.
-        let answered = completions::answer(shell, &arguments, env, out);
+        let typed = completions::typed(&arguments);
+        let request = completions::Request {
+            shell,
+            typed,
+            server: args::named_server(typed),
+        };
+        let answered = completions::answer(request, Args::command(), env, out);
         return answered.map_or(Exit::Usage, |()| Exit::Done);
     }
     let arguments = args::trim::own(arguments);
@@ -97,7 +105,7 @@ pub fn run(
             for warning in &warnings {
                 invocation.warn(warning);
             }
-            command.run(invocation)
+            command.run(invocation, args::help::brief_definition)
         }
         Err(mistakes) => return print_faults(mistakes, env, out, err),
     };

@@ -4,10 +4,10 @@ mod values;
 
 use std::{ffi::OsString, io::Write};
 
-use clap::{CommandFactory as _, ValueEnum};
+use clap::ValueEnum;
 use clap_complete::env::{EnvCompleter, Shells};
 
-use crate::{args::Args, error::Failure, process_env::ProcessEnv};
+use crate::{error::Failure, flags::Global, process_env::ProcessEnv};
 
 /// The variable with which a script calls this program, with the name of its shell.
 const VARIABLE: &str = "DEPLOYTRACK_COMPLETE";
@@ -59,22 +59,45 @@ pub(crate) fn asking_shell(env: &ProcessEnv) -> Option<&str> {
     env.variable(VARIABLE)
 }
 
-/// Answers a script: writes the words that fit behind the arguments. They follow a `--`.
+/// The command line that a script sends: it follows a `--`.
+pub(crate) fn typed(arguments: &[OsString]) -> &[OsString] {
+    let dash = arguments.iter().position(|argument| argument == "--");
+    dash.map_or(&[], |dash| &arguments[dash + 1..])
+}
+
+/// The question of a script.
+pub(crate) struct Request<'a> {
+    pub(crate) shell: &'a str,
+    /// The words of the command line so far.
+    pub(crate) typed: &'a [OsString],
+    /// The flags among them that name a server.
+    pub(crate) server: Global,
+}
+
+/// Answers a script: writes the words of the program that fit.
 ///
 /// # Errors
 /// The name of an unknown shell, and a closed output.
 pub(crate) fn answer(
-    shell: &str,
-    arguments: &[OsString],
+    request: Request<'_>,
+    program: clap::Command,
     env: &ProcessEnv,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let typed = arguments.iter().skip_while(|argument| *argument != "--");
-    let typed: Vec<_> = typed.skip(1).cloned().collect();
-    let mut definition = values::of_names(Args::command(), shell, &typed, env);
-    definition.build();
+    let Request {
+        shell,
+        typed,
+        server,
+    } = request;
+    let mut program = values::of_names(program, shell, server, env);
+    program.build();
     let mut words = Vec::new();
     let folder = std::env::current_dir().ok();
-    completer(shell)?.write_complete(&mut definition, typed, folder.as_deref(), &mut words)?;
+    completer(shell)?.write_complete(
+        &mut program,
+        typed.to_vec(),
+        folder.as_deref(),
+        &mut words,
+    )?;
     Ok(out.write_all(&words)?)
 }

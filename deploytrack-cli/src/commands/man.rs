@@ -11,7 +11,7 @@ use std::{
 use clap::Command;
 use clap_mangen::{Man as Generator, roff::Roff};
 
-use crate::{args::help, error::Failure};
+use crate::error::Failure;
 
 /// Write the manual pages, one per command
 ///
@@ -26,13 +26,13 @@ pub(crate) struct Man {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(man: &Man, out: &mut dyn Write) -> Result<(), Failure> {
-    let program = help::brief_definition();
+/// Writes the pages of the program that `definition` describes.
+pub(crate) fn run(man: &Man, program: &Command, out: &mut dyn Write) -> Result<(), Failure> {
     let Some(dir) = &man.dir else {
-        return Ok(page(&program, None, out)?);
+        return Ok(page(program, None, out)?);
     };
     fs::create_dir_all(dir)
-        .and_then(|()| pages(&program, None, dir))
+        .and_then(|()| pages(program, None, dir))
         .map_err(|error| {
             Failure::usage(format!(
                 "cannot write the manual pages to {}: {error}",

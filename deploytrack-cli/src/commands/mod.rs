@@ -106,15 +106,19 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Runs the command.
-    pub(crate) fn run(self, invocation: Invocation<'_>) -> Result<(), Failure> {
+    /// Runs the command. `definition` describes the command line, for the manual pages.
+    pub(crate) fn run(
+        self,
+        invocation: Invocation<'_>,
+        definition: impl FnOnce() -> clap::Command,
+    ) -> Result<(), Failure> {
         match self {
             #[cfg(feature = "serve")]
             Self::Serve(serve) => serve::run(*serve, invocation),
             Self::Completions(completions) => {
                 completions::run(&completions, invocation.streams.out)
             }
-            Self::Man(man) => man::run(&man, invocation.streams.out),
+            Self::Man(man) => man::run(&man, &definition(), invocation.streams.out),
             Self::Login(login) => runtime::run(login::login(login, invocation)),
             Self::Logout(_) => login::logout(invocation),
             Self::Profile(profile) => profile::run(profile, invocation),

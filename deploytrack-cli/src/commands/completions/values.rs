@@ -1,9 +1,6 @@
 //! Completion of names: of profiles from the config file, all others from the server.
 
-use std::{
-    ffi::{OsStr, OsString},
-    time::Duration,
-};
+use std::{ffi::OsStr, time::Duration};
 
 use clap::{Arg, Command};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
@@ -14,8 +11,8 @@ use deploytrack_core::{
 };
 
 use crate::{
-    args::typed_value, flags::Global, lookup, process_env::ProcessEnv, profile::ConfigFile,
-    runtime, settings::Settings,
+    flags::Global, lookup, process_env::ProcessEnv, profile::ConfigFile, runtime,
+    settings::Settings,
 };
 
 /// How long a person waits for the names.
@@ -39,20 +36,12 @@ struct Source {
     inserts_as_is: bool,
 }
 
-/// The command line, with the completion of names. The server is that of the typed flags.
-pub(super) fn of_names(
-    program: Command,
-    shell: &str,
-    typed: &[OsString],
-    env: &ProcessEnv,
-) -> Command {
+/// The command line, with the completion of names.
+pub(super) fn of_names(program: Command, shell: &str, server: Global, env: &ProcessEnv) -> Command {
     let source = Source {
         global: Global {
-            url: typed_value(typed, "--url"),
-            profile: typed_value(typed, "--profile"),
-            cacert: typed_value(typed, "--cacert").map(Into::into),
             timeout: Some(PATIENCE),
-            ..Global::default()
+            ..server
         },
         env: env.clone(),
         inserts_as_is: shell == "bash",
