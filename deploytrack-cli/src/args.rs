@@ -5,7 +5,7 @@ pub(crate) mod faults;
 pub(crate) mod help;
 pub(crate) mod repair;
 pub(crate) mod trim;
-mod unknown_command;
+mod unknown;
 
 use std::ffi::OsString;
 

@@ -90,7 +90,7 @@ pub fn run(
         return answered.map_or(Exit::Usage, |()| Exit::Done);
     }
     let arguments = args::trim::own(arguments);
-    let env = &if has_no_color(&arguments) {
+    let env = &if has(&arguments, "--no-color") {
         env.without_colour()
     } else {
         env.clone()
@@ -107,7 +107,10 @@ pub fn run(
             }
             command.run(invocation, args::help::brief_definition)
         }
-        Err(mistakes) => return print_faults(mistakes, env, out, err),
+        Err(mistakes) => {
+            let uses_pager = !has(&arguments, "--no-pager");
+            return print_faults(mistakes, uses_pager, env, out, err);
+        }
     };
     match outcome.and_then(|()| out.flush().map_err(Failure::from)) {
         Ok(()) => Exit::Done,
@@ -125,6 +128,7 @@ pub fn run(
 /// Prints help on standard output, or the faults of the command line on standard error.
 fn print_faults(
     mistakes: Faults,
+    uses_pager: bool,
     env: &ProcessEnv,
     out: &mut dyn Write,
     err: &mut dyn Write,
@@ -135,8 +139,13 @@ fn print_faults(
     } else {
         (env.colour_on_stdout(), Exit::Done)
     };
-    let stream: &mut dyn Write = if is_wrong { err } else { out };
     let text = mistakes.text(colour);
+    let pager =
+        pager::for_text(&text, env).filter(|_| uses_pager && !is_wrong && env.stdout_is_terminal);
+    if pager.is_some_and(|pager| pager::show(&pager, &text, env).is_ok()) {
+        return exit;
+    }
+    let stream: &mut dyn Write = if is_wrong { err } else { out };
     // A closed pipe is not a failure, and its error could not be printed either.
     drop(
         stream
@@ -146,10 +155,10 @@ fn print_faults(
     exit
 }
 
-/// Whether `--no-color` is given, also on a command line with faults.
-fn has_no_color(arguments: &[OsString]) -> bool {
+/// Whether this flag is given, also on a command line with faults.
+fn has(arguments: &[OsString], flag: &str) -> bool {
     arguments
         .iter()
         .take_while(|argument| *argument != "--")
-        .any(|argument| argument == "--no-color")
+        .any(|argument| argument == flag)
 }

@@ -15,9 +15,18 @@ const OF_LESS: [(&str, &str); 2] = [("LESS", "FRX"), ("LESSCHARSET", "utf-8")];
 /// The exit codes with which a shell reports that a command cannot be started.
 const NOT_STARTED: [i32; 2] = [126, 127];
 
+/// The command line of the pager for this text; `None` if the terminal is high enough for it, and in
+/// the cases of [`command`].
+pub(crate) fn for_text(text: &str, env: &ProcessEnv) -> Option<String> {
+    let is_long = |height: u16| text.lines().count() >= usize::from(height);
+    env.height
+        .filter(|height| is_long(*height))
+        .and_then(|_| command(env))
+}
+
 /// The command line of the pager; `None` if the user wants none, if no pager is found, or if the
 /// terminal cannot move its cursor.
-pub(crate) fn command(env: &ProcessEnv) -> Option<String> {
+fn command(env: &ProcessEnv) -> Option<String> {
     if env.variable("TERM") == Some("dumb") {
         return None;
     }

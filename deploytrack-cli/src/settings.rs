@@ -330,12 +330,29 @@ fn host(url: &str) -> &str {
 fn profile(global: &Global, env: &ProcessEnv) -> Result<Option<Profile>, Failure> {
     let asked = profile_name(global, env);
     let file = ConfigFile::open(env)?;
+    let named = named_url(global, env).filter(|_| asked.is_none());
+    if let Some(known) = named.and_then(|url| profile_of(url, &file)) {
+        return Ok(Some(known));
+    }
     let Some(name) = asked.or_else(|| file.current()) else {
         return Ok(None);
     };
     file.profile(name)
         .map(Some)
         .ok_or_else(|| file.unknown(name, profile_source(global, env)))
+}
+
+/// The profile of the server with this address; the current one, if it is for this server too.
+fn profile_of(url: &str, file: &ConfigFile) -> Option<Profile> {
+    let current = file.current().and_then(|name| file.profile(name));
+    let mut all = current.into_iter().chain(file.all());
+    all.find(|profile| is_same(profile.url.as_deref(), Some(url)))
+}
+
+/// The address in `--url` or `DEPLOYTRACK_URL`.
+fn named_url<'a>(global: &'a Global, env: &'a ProcessEnv) -> Option<&'a str> {
+    let flag = global.url.as_deref().filter(|url| !url.is_empty());
+    flag.or_else(|| env.variable("DEPLOYTRACK_URL"))
 }
 
 fn url(global: &Global, env: &ProcessEnv, profile: Option<&Profile>) -> (String, String) {
@@ -510,6 +527,18 @@ mod tests {
             found(&Global::default(), &[]),
             ("https://tracker".to_owned(), Some("hush".to_owned()))
         );
+    }
+
+    #[test]
+    fn a_server_that_is_named_by_its_address_has_its_profile() {
+        let file = ConfigFile::of(
+            "profile = \"work\"\n[profiles.a]\nurl = \"https://tracker/\"\n[profiles.other]\nurl = \"https://other\"\n\
+             [profiles.work]\nurl = \"https://tracker\"\n",
+        );
+        let name = |url| profile_of(url, &file).map(|profile| profile.name);
+        assert_eq!(name("https://tracker").as_deref(), Some("work"));
+        assert_eq!(name("https://other/").as_deref(), Some("other"));
+        assert_eq!(name("http://other"), None);
     }
 
     #[test]

@@ -122,11 +122,7 @@ impl<'a> Ui<'a> {
 
     /// Writes the answer: in the pager, if the terminal is too low for all of it.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
-        let pager = self
-            .env
-            .height
-            .filter(|height| self.uses_pager && text.lines().count() >= usize::from(*height))
-            .and_then(|_| pager::command(self.env));
+        let pager = pager::for_text(text, self.env).filter(|_| self.uses_pager);
         let Some(pager) = pager else {
             return Ok(self.out.write_all(text.as_bytes())?);
         };
@@ -233,7 +229,11 @@ impl<'a> Ui<'a> {
     pub(crate) fn note_the_rest<T>(&mut self, page: &Page<T>, things: &str) -> Result<(), Failure> {
         let here = page.data.len() as u64;
         let (next, total) = (page.skip + here, page.total);
-        if self.output() == Output::Table && next < total {
+        if self.output() == Output::Table && total == 0 {
+            self.note(&format!("there are no {things}"))?;
+        }
+        // A part must not look like the whole, in whatever form.
+        if next < total {
             let more = if next <= PageRequest::MOST_PASSED {
                 format!("--skip {next} shows more, ")
             } else {

@@ -140,9 +140,23 @@ fn every_command_has_its_manual_page() {
         assert!(page("deploytrack.1").contains(variable), "{variable}");
     }
     assert!(
-        home.deploytrack(&["man"])
-            .done()
-            .contains(".TH deploytrack 1")
+        run.err.contains("man share/man1/deploytrack-record.1"),
+        "{run:?}"
+    );
+    for (args, title) in [
+        (&["man"][..], ".TH deploytrack 1"),
+        (&["man", "record"], ".TH deploytrack-record 1"),
+        (
+            &["man", "component", "create"],
+            ".TH deploytrack-component-create 1",
+        ),
+    ] {
+        assert!(home.deploytrack(args).done().contains(title), "{title}");
+    }
+    let wrong = home.deploytrack(&["man", "component", "make"]);
+    assert_eq!(
+        (wrong.code, wrong.err.contains("there is no command make")),
+        (2, true)
     );
 }
 

@@ -92,10 +92,20 @@ fn a_cell_shows_its_current_deployment_and_names_a_newer_one() {
         "{shown:?}"
     );
     bench.record("web", "production", "v1", "succeeded");
+    let gone = bench.record("web", "eu", "v1", "succeeded");
+    bench
+        .home
+        .deploytrack(&["undeploy", "-c", "web", "-e", "eu"])
+        .ok();
+    let shown = bench.home.deploytrack(&["show", "web", "eu", "-o", "json"]);
+    assert!(
+        shown.done().contains(&gone) && shown.err.contains("no deployment is current"),
+        "{shown:?}"
+    );
     for (args, fault) in [
         (
             &["show", "web", "staging"][..],
-            "no deployment of web is current in staging",
+            "web was never deployed to staging",
         ),
         (&["show", "api", "prodction"], "did you mean production"),
         (&["show", "api"], "deploytrack show COMPONENT ENVIRONMENT"),

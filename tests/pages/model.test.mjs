@@ -184,7 +184,7 @@ test("an update replaces the rows and the unsettled deployments of its component
 
 test("gaps that come later are those of the deployments that are still current", () => {
   const model = new MatrixModel();
-  const deployed = (id, version, gap) => ({ ...cell(version), id, ...(gap && { gap }) });
+  const deployed = (deploymentId, version, gap) => ({ ...cell(version), deploymentId, ...(gap && { gap }) });
   const behind = { against: "staging", state: "behind", versions: 2 };
   model.reset(environments("staging", "production"), [row("api", { staging: deployed(1, "v3"), production: deployed(2, "v1") }), row("web", { production: deployed(4, "v2") })], []);
   model.setGaps([row("api", { staging: deployed(1, "v3"), production: deployed(2, "v1", behind) }), row("web", { production: deployed(3, "v1", behind) }), row("gone", {})]);

@@ -8,7 +8,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{Args, command_line::CommandLine, help, unknown_command};
+use super::{Args, command_line::CommandLine, help, unknown};
 
 /// The errors that clap reports only after it has read all arguments: a missing argument, or two
 /// flags that exclude each other.
@@ -244,13 +244,13 @@ impl Rest<'_> {
             }
             _ => {}
         }
-        unknown_command::explain(&mut mistake, typed.command());
         if let Some(tip) = hyphen_tip(&mistake, typed) {
             mistake.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
         } else if typed.command() == Some("record") || typed.command() == Some("rollback") {
             // No hint to put the value behind `--`: there it would run as the command.
             mistake.remove(ContextKind::Suggested);
         }
+        unknown::explain(&mut mistake, typed.command());
         Some(mistake)
     }
 }

@@ -13,12 +13,15 @@ use crate::{
 /// Show the current deployment of one component in each environment
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  deploytrack latest --component user-service\n  deploytrack latest --component user-service --at 2026-08-01"
+    after_help = "Examples:\n  deploytrack latest user-service\n  deploytrack latest user-service --at 2026-08-01"
 )]
 pub(crate) struct Latest {
     /// The component
-    #[arg(short, long, value_name = "NAME|ID")]
-    component: Reference,
+    #[arg(value_name = "COMPONENT", required_unless_present = "component")]
+    named: Option<Reference>,
+    /// The component, as a flag like that of other commands
+    #[arg(short, long, value_name = "NAME|ID", conflicts_with = "named")]
+    component: Option<Reference>,
     /// Show the state at this time: 2h (ago), yesterday, 2026-11-23 or an RFC 3339 time
     #[arg(long, value_name = "TIME", value_parser = time_arg::parse)]
     at: Option<Time>,
@@ -28,7 +31,11 @@ pub(crate) struct Latest {
 
 pub(crate) async fn run(latest: Latest, session: &mut Session<'_>) -> Result<(), Failure> {
     session.arrange(latest.table)?;
-    let id = session.component(&latest.component).await?.id;
+    let component = latest
+        .component
+        .or(latest.named)
+        .ok_or_else(|| Failure::usage("no component is named"))?;
+    let id = session.component(&component).await?.id;
     let at = latest.at;
     session.view.now = at.unwrap_or(session.view.now);
     let current = session.client.latest(id, at).await?;
@@ -42,7 +49,7 @@ pub(crate) async fn run(latest: Latest, session: &mut Session<'_>) -> Result<(),
         } else {
             "is current"
         };
-        session.note(&format!("no deployment of {} {then}", latest.component))?;
+        session.note(&format!("no deployment of {} {then}", component))?;
     }
     Ok(())
 }

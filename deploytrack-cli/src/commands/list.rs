@@ -3,6 +3,7 @@
 use deploytrack_core::{
     catalog::Reference,
     query::{DeploymentFilter, Order},
+    status::Status,
 };
 
 use crate::{
@@ -54,9 +55,14 @@ pub(crate) async fn run(mut list: List, session: &mut Session<'_>) -> Result<(),
         .short_ids(deployments.iter().map(|one| one.id))
         .await;
     session.answer(&page.text, &deployment::list(deployments, &ids))?;
-    session.note_the_rest(&page.value, "deployments")?;
-    if session.output() == Output::Table && page.value.total == 0 {
+    if page.value.total > 0 {
+        session.note_the_rest(&page.value, "deployments")?;
+    } else if session.output() == Output::Table {
         session.note("no deployment matches")?;
+    }
+    let has_reasons = filter.status == Some(Status::Failed) && page.value.total > 0;
+    if has_reasons && session.output() == Output::Table {
+        session.note("`deploytrack show ID` prints the reason of a failure")?;
     }
     Ok(())
 }

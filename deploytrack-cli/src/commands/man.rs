@@ -11,34 +11,67 @@ use std::{
 use clap::Command;
 use clap_mangen::{Man as Generator, roff::Roff};
 
-use crate::error::Failure;
+use crate::{
+    error::Failure,
+    pager,
+    ui::{Invocation, Ui},
+};
 
 /// Write the manual pages, one per command
 ///
-/// Without a folder the first page is printed, in the format of man. The pages are generated from
-/// the same definitions as this help. The command needs no server and no profile.
+/// With the name of a command its page is shown, on a terminal by man(1); without an argument the
+/// page of the program. The pages are generated from the same definitions as this help. The command
+/// needs no server and no profile.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  deploytrack man | man -l -\n  deploytrack man ~/.local/share/man/man1"
+    after_help = "Examples:\n  deploytrack man record\n  deploytrack man component create\n  deploytrack man ~/.local/share/man/man1"
 )]
 pub(crate) struct Man {
-    /// The folder for the pages; it is created if it does not exist
-    dir: Option<PathBuf>,
+    /// A command, or a folder for all pages; it is created if it does not exist
+    #[arg(value_name = "COMMAND|DIR")]
+    what: Vec<PathBuf>,
 }
 
 /// Writes the pages of the program that `definition` describes.
-pub(crate) fn run(man: &Man, program: &Command, out: &mut dyn Write) -> Result<(), Failure> {
-    let Some(dir) = &man.dir else {
-        return Ok(page(program, None, out)?);
-    };
+pub(crate) fn run(man: &Man, program: &Command, invocation: Invocation<'_>) -> Result<(), Failure> {
+    let mut ui = invocation.ui();
+    let (mut command, mut parent) = (program, None);
+    for (index, word) in man.what.iter().enumerate() {
+        let below = word.to_str().and_then(|word| command.find_subcommand(word));
+        match below {
+            Some(below) => {
+                parent = Some(name(command, parent.as_deref()));
+                command = below;
+            }
+            None if index == 0 && man.what.len() == 1 => return write_all(program, word, &mut ui),
+            None => {
+                let word = word.display();
+                return Err(Failure::usage(format!("there is no command {word}"))
+                    .hint("`deploytrack --help` lists the commands"));
+            }
+        }
+    }
+    let mut text = Vec::new();
+    page(command, parent.as_deref(), &mut text)?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    // man(1) shows the page on a terminal.
+    if ui.env.stdout_is_terminal && pager::show("man -l -", &text, ui.env).is_ok() {
+        return Ok(());
+    }
+    Ok(ui.out.write_all(text.as_bytes())?)
+}
+
+/// Writes all pages into a folder.
+fn write_all(program: &Command, dir: &Path, ui: &mut Ui<'_>) -> Result<(), Failure> {
+    let shown = dir.display();
     fs::create_dir_all(dir)
         .and_then(|()| pages(program, None, dir))
         .map_err(|error| {
-            Failure::usage(format!(
-                "cannot write the manual pages to {}: {error}",
-                dir.display()
-            ))
-        })
+            Failure::usage(format!("cannot write the manual pages to {shown}: {error}"))
+        })?;
+    ui.note(&format!(
+        "wrote the manual pages to {shown}; read one with: man {shown}/deploytrack-record.1"
+    ))
 }
 
 /// Writes the pages of a command and of those below it.

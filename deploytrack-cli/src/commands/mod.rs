@@ -118,7 +118,7 @@ impl Command {
             Self::Completions(completions) => {
                 completions::run(&completions, invocation.streams.out)
             }
-            Self::Man(man) => man::run(&man, &definition(), invocation.streams.out),
+            Self::Man(man) => man::run(&man, &definition(), invocation),
             Self::Login(login) => runtime::run(login::login(login, invocation)),
             Self::Logout(_) => login::logout(invocation),
             Self::Profile(profile) => profile::run(profile, invocation),

@@ -55,6 +55,9 @@ use crate::{
 /// current directory. --explain shows all values.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+To correct a wrong record, record the right version, and take the wrong one back, so that no \
+rollback leads to it: deploytrack update ID rolled_back --reason 'recorded by mistake'
+
 Examples:
   deploytrack record -c user-service -e production --version v2.3.1 --status succeeded
   deploytrack record -c user-service -e production --version v2.3.1 --status succeeded --occurred-at 2h

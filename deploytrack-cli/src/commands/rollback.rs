@@ -198,12 +198,16 @@ fn nothing_before(rollback: &Rollback, cell: &Cell) -> Failure {
             "no other version succeeded there; `deploytrack record` records another deployment",
         );
     }
-    ways_out(
+    let failure = ways_out(
         failure,
         cell,
         "the others were rolled back; --to VERSION still accepts them",
-    )
-    .hint("--explain shows the candidates")
+    );
+    if rollback.explain {
+        failure
+    } else {
+        failure.hint("--explain shows the candidates")
+    }
 }
 
 /// Adds a hint with the other versions, or with the command that lists them.

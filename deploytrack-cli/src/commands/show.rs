@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use deploytrack_core::{catalog::Reference, history::attempts, query::MatrixFilter};
+use deploytrack_core::{
+    catalog::{Component, Environment, Reference},
+    history::attempts,
+    query::{DeploymentFilter, MatrixFilter, Order, PageRequest},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -42,6 +46,8 @@ pub(crate) struct Show {
     #[arg(long, value_name = "FILE")]
     id_file: Option<PathBuf>,
 }
+
+const NOT_CURRENT: &str = "no deployment is current there; this is the newest one";
 
 impl Show {
     /// The id of the deployment, and the note about a newer one in its cell.
@@ -102,22 +108,35 @@ async fn current(
             });
             Ok((current.id, note))
         }
-        (None, Some(newer)) => Ok((
-            newer.id,
-            Some("no deployment is current there; this is the newest one".to_owned()),
-        )),
-        (None, None) => Err(Failure::new(
-            Exit::Refused,
-            format!(
-                "no deployment of {} is current in {}",
-                component.name, environment.name
-            ),
-        )
-        .hint(format!(
-            "`deploytrack list --component '{}' --environment '{}'` shows earlier ones",
-            component.name, environment.name
-        ))),
+        (None, Some(newer)) => Ok((newer.id, Some(NOT_CURRENT.to_owned()))),
+        (None, None) => newest(&component, &environment, session).await,
     }
+}
+
+/// The newest deployment of a cell without a current one: it was undeployed or rolled back.
+async fn newest(
+    component: &Component,
+    environment: &Environment,
+    session: &Session<'_>,
+) -> Result<(Uuid, Option<String>), Failure> {
+    let of_cell = DeploymentFilter {
+        component_id: Some(component.id),
+        environment_id: Some(environment.id),
+        order: Order::Occurred,
+        ..DeploymentFilter::default()
+    };
+    let first = PageRequest::new(0, 1).unwrap_or_default();
+    let newest = session.client.list(&of_cell, first).await?.value.data;
+    let (component, environment) = (&component.name, &environment.name);
+    newest.first().map_or_else(
+        || {
+            let message = format!("{component} was never deployed to {environment}");
+            Err(Failure::new(Exit::Refused, message).hint(format!(
+                "`deploytrack latest '{component}'` shows where it runs"
+            )))
+        },
+        |newest| Ok((newest.id, Some(NOT_CURRENT.to_owned()))),
+    )
 }
 
 pub(crate) async fn run(show: Show, session: &mut Session<'_>) -> Result<(), Failure> {

@@ -34,10 +34,12 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A deployment moves from pending to in_progress or failed, from in_progress to succeeded or failed, \
-from succeeded to rolled_back, and from failed or rolled_back to pending again.
+from succeeded to rolled_back, and from failed or rolled_back to pending again. A wrong record is \
+taken back with rolled_back; no rollback leads to it then.
 
 Examples:
-  deploytrack update 019ab1e2-7c4d-7a31-9f0e-2b6c1d8e4f50 failed --reason 'exit code 3'
+  deploytrack update 019ab1e2-7c4d failed --reason 'exit code 3'
+  deploytrack update 019ab1e2-7c4d rolled_back --reason 'recorded by mistake'
   deploytrack update --id-file deployment.id succeeded")]
 #[command(
     override_usage = "deploytrack update [OPTIONS] <ID> <STATUS>\n       deploytrack update [OPTIONS] --id-file <FILE> <STATUS>"

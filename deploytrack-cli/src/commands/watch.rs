@@ -70,6 +70,10 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
         ..EventFilter::default()
     };
     let (mut follow, mut lost) = (session.follow(filter, watch.after)?, false);
+    if session.env.stdout_is_terminal {
+        let note = format!("watching {}; Ctrl-C ends", session.client.url());
+        session.note(&note)?;
+    }
     loop {
         match follow.next().await? {
             News::Event(event, text) => {

@@ -218,6 +218,18 @@ fn a_command_line_that_cannot_be_read_names_value_rule_and_flag() {
             &["'deploy'", "see 'deploytrack record --help'"],
         ),
         (
+            &["record", "-c", "a", "-e", "b", "--reason", "x"],
+            &["'--reason'", "deploytrack update ID failed --reason"],
+        ),
+        (
+            &["update", ID, "--version", "v2"],
+            &["'--version'", "record the right one"],
+        ),
+        (
+            &["latest", "api", "-e", "production"],
+            &["deploytrack show COMPONENT ENVIRONMENT"],
+        ),
+        (
             &["list", "--enviroment", "e"],
             &["'--enviroment'", "'--environment'"],
         ),

@@ -80,7 +80,9 @@ fn completed(command: Command, path: &mut Vec<String>, source: &Source) -> Comma
 fn names_of(path: &[String], argument: &Arg) -> Option<Names> {
     let path: Vec<_> = path.iter().map(String::as_str).collect();
     match (path.as_slice(), argument.get_id().as_str()) {
-        (_, "component") | ([_, "show"], "first") => Some(Names::Components),
+        (_, "component") | ([_, "show"], "first") | ([_, "latest"], "named") => {
+            Some(Names::Components)
+        }
         (_, "environment" | "environments") => Some(Names::Environments),
         (_, "wall") => Some(Names::Walls),
         (_, "profile") | ([_, "profile", _], "name") => Some(Names::Profiles),

@@ -56,13 +56,28 @@ impl Grid {
         let has_name = |column: &Column| {
             is_same(column.key, name) || column.title.is_some_and(|title| is_same(title, name))
         };
-        self.columns.iter().position(has_name).ok_or_else(|| {
-            let known: Vec<_> = self.columns.iter().map(|column| column.key).collect();
+        let is_age = |column: &Column| is_same(name, "time") && column.title == Some(AGE);
+        let found = self.columns.iter().position(has_name);
+        let found = found.or_else(|| self.columns.iter().position(is_age));
+        found.ok_or_else(|| {
+            let known: Vec<_> = self.columns.iter().map(Column::names).collect();
             format!(
                 "there is no column {name}; the columns are {}",
                 known.join(", ")
             )
         })
+    }
+}
+
+impl Column {
+    /// The name, with the title behind it if that is another word.
+    fn names(&self) -> String {
+        match self.title {
+            Some(title) if !is_same(title, self.key) => {
+                format!("{} ({})", self.key, title.to_lowercase())
+            }
+            _ => self.key.to_owned(),
+        }
     }
 }
 
@@ -130,12 +145,13 @@ mod tests {
             ("attempt", [1, 2, 0]),
             ("occurredAt", [0, 2, 1]),
             ("age", [2, 0, 1]),
+            ("time", [0, 2, 1]),
         ] {
             assert_eq!(grid().order_by(name).unwrap(), order, "{name}");
         }
         assert_eq!(
             grid().order_by("size").unwrap_err(),
-            "there is no column size; the columns are deployedBy, attempt, occurredAt"
+            "there is no column size; the columns are deployedBy, attempt, occurredAt (age)"
         );
     }
 

@@ -92,7 +92,18 @@ pub(super) fn version(cell: Option<&Cell>) -> String {
     )
 }
 
+/// The sign of the gap of a cell, with a space before it; empty without a gap.
+fn gap(cell: Option<&Cell>) -> String {
+    let gap = cell.and_then(|cell| cell.gap.as_ref());
+    let sign = gap.and_then(|gap| Some((Sign::of_gap(gap)?.mark(), gap.versions)));
+    sign.map_or_else(String::new, |(mark, versions)| {
+        let versions = versions.map(|versions| versions.to_string());
+        format!(" {mark}{}", versions.unwrap_or_default())
+    })
+}
+
 fn cell(cell: Option<&Cell>, unsettled: Option<&Deployment>) -> String {
+    let current = version(cell) + &gap(cell);
     let newer = unsettled.and_then(|one| {
         let mark = Sign::of_unsettled(one.status)?.mark();
         let words = one.status.as_str().replace('_', " ");
@@ -101,7 +112,7 @@ fn cell(cell: Option<&Cell>, unsettled: Option<&Deployment>) -> String {
     });
     match (cell, newer) {
         (None, Some(newer)) => newer,
-        (cell, Some(newer)) => format!("{}, {newer}", version(cell)),
-        (cell, None) => version(cell),
+        (_, Some(newer)) => format!("{current}, {newer}"),
+        (_, None) => current,
     }
 }

@@ -60,9 +60,9 @@ impl Sign {
 
     const fn meaning(self) -> &'static str {
         match self {
-            Self::Behind => "versions behind the environment before it",
-            Self::Ahead => "versions ahead of the environment before it",
-            Self::Differs => "differs from the environment before it",
+            Self::Behind => "versions behind the nearest environment of an earlier type",
+            Self::Ahead => "versions ahead of it",
+            Self::Differs => "differs from it, direction unknown",
             Self::Failed => "failed, not current",
             Self::InProgress => "in progress, not current",
             Self::Pending => "pending, not current",

@@ -1,5 +1,5 @@
-//! Tips for an unknown command. A tip names a command that reads, or the help of one that writes:
-//! a person who follows it changes nothing by mistake.
+//! Tips for an unknown command or flag. A tip for a command names one that reads, or the help of one
+//! that writes: a person who follows it changes nothing by mistake.
 
 use clap::{
     Command,
@@ -70,12 +70,61 @@ const WORDS: [(&[&str], &str); 14] = [
     (&["queue", "retry", "pending", "sync"], "flush"),
 ];
 
-/// Replaces clap's tips for an unknown command, which may name one of the opposite meaning. `first`
-/// is the first command on the line.
+/// Flags that a command does not have, each with the way to do the same.
+const FLAGS: [(&str, &str, &str); 5] = [
+    (
+        "record",
+        "--reason",
+        "'deploytrack update ID failed --reason TEXT' sets the reason",
+    ),
+    (
+        "update",
+        "--version",
+        "a version is not changed: record the right one, then 'deploytrack update ID rolled_back' for the wrong one",
+    ),
+    (
+        "latest",
+        "--environment",
+        "'deploytrack show COMPONENT ENVIRONMENT' shows one cell",
+    ),
+    ("list", "--fields", "'--columns' selects columns"),
+    ("matrix", "--drift", "↓ and ↑ mark the differences"),
+];
+
+/// Replaces clap's tips for an unknown command or flag, which may name one of another meaning.
+/// `first` is the first command on the line.
 pub(super) fn explain(mistake: &mut clap::Error, first: Option<&str>) {
-    if mistake.kind() != ErrorKind::InvalidSubcommand {
-        return;
+    match mistake.kind() {
+        ErrorKind::InvalidSubcommand => explain_command(mistake, first),
+        ErrorKind::UnknownArgument => explain_flag(mistake, first),
+        _ => {}
     }
+}
+
+fn explain_flag(mistake: &mut clap::Error, command: Option<&str>) {
+    let Some(ContextValue::String(flag)) = mistake.get(ContextKind::InvalidArg) else {
+        return;
+    };
+    let long = if flag == "-e" { "--environment" } else { flag };
+    let known = FLAGS
+        .iter()
+        .find(|(of, name, _)| command == Some(of) && *name == long);
+    let is_far = match mistake.get(ContextKind::SuggestedArg) {
+        Some(ContextValue::String(similar)) => {
+            strsim::damerau_levenshtein(flag, similar) > similar.len() / 4
+        }
+        _ => false,
+    };
+    if is_far {
+        mistake.remove(ContextKind::SuggestedArg);
+    }
+    if let Some((.., tip)) = known {
+        let tip = StyledStr::from((*tip).to_owned());
+        mistake.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+}
+
+fn explain_command(mistake: &mut clap::Error, first: Option<&str>) {
     let Some(ContextValue::String(word)) = mistake.get(ContextKind::InvalidSubcommand) else {
         return;
     };
