@@ -49,7 +49,7 @@ pub(crate) async fn run(latest: Latest, session: &mut Session<'_>) -> Result<(),
         } else {
             "is current"
         };
-        session.note(&format!("no deployment of {} {then}", component))?;
+        session.note(&format!("no deployment of {component} {then}"))?;
     }
     Ok(())
 }
