@@ -7,7 +7,7 @@
 //! | Modules | Contents |
 //! |---|---|
 //! | `exit`, `text`, `process_env` | exit codes; text of arguments and files; variables and terminals of the process |
-//! | `short_ids` | ids of deployments, as short as they are unique |
+//! | `report` | the line about what was recorded |
 //! | `pager` | long answers one screen at a time |
 //! | `time_arg`, `flags` | values of flags, and the flags that several commands take |
 //! | `atomic_write`, `files`, `exposure`, `patience` | writes without a half-written file; files that other users own or can read, and files that block |
@@ -16,7 +16,7 @@
 //! | `ci` | the CI provider and git: facts, outputs, and the formats of warnings and errors |
 //! | `wording`, `hints`, `error` | failures: refusals of the server with flags for fields, the way out, message and exit code |
 //! | `proxy`, `profile`, `settings` | server, token and timeout; the config file; the proxy |
-//! | `lookup`, `follow` | names to ids; events across lost connections |
+//! | `lookup`, `short_ids`, `follow` | names to ids; ids to unique beginnings and back; events across lost connections |
 //! | `queue` | the spool: events on disk that wait to be sent, and who may send them |
 //! | `ui`, `session` | a command's tools: streams and the form of the answer; client, spool and names |
 //! | `pipeline` | deployments that survive the network: the wrapped command, its keeper, delivery, repeated steps, id files |
@@ -43,6 +43,7 @@ mod profile;
 mod proxy;
 mod queue;
 mod render;
+mod report;
 mod runtime;
 mod secrets;
 mod session;

@@ -22,8 +22,9 @@ use crate::{
     follow::{self, Follow},
     lookup,
     queue::{Keys, Spool, unusable_shared_key},
+    render::ids::ShortIds,
     settings::{self, Settings, Sources},
-    short_ids::ShortIds,
+    short_ids,
     ui::{Invocation, Ui},
 };
 
@@ -215,7 +216,7 @@ impl<'a> Session<'a> {
     /// The unique lengths of these ids, if a table on a terminal shows them.
     pub(crate) async fn short_ids(&self, ids: impl IntoIterator<Item = Uuid>) -> ShortIds {
         if self.output() == Output::Table && self.view.shortens() {
-            ShortIds::find(&self.client, ids).await
+            short_ids::find(&self.client, ids).await
         } else {
             ShortIds::default()
         }

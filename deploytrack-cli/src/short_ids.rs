@@ -1,6 +1,4 @@
-//! Ids of deployments, as short as they are unique on the server, and back.
-
-use std::collections::HashMap;
+//! Finds the unique beginnings of ids on the server, and the ids that begin so.
 
 use deploytrack_core::{
     api::MOST_VALUES,
@@ -9,57 +7,27 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use crate::{error::Failure, exit::Exit, render::grid::Value};
+use crate::{
+    error::Failure,
+    exit::Exit,
+    render::ids::{LENGTHS, ShortIds},
+};
 
-/// The lengths that are tried: the millisecond in which an id was made, then a group more each time.
-/// Ids that were imported together need the longer ones.
-const LENGTHS: [usize; 4] = [13, 18, 23, 28];
-/// The length of an id.
-const WHOLE: usize = 36;
-
-/// How many characters of an id are unique.
-#[derive(Debug, Default)]
-pub(crate) struct ShortIds(HashMap<Uuid, usize>);
-
-impl ShortIds {
-    /// Asks the server for the unique length of each id. Without an answer the ids stay whole: they
-    /// are only shown.
-    pub(crate) async fn find(client: &Client, ids: impl IntoIterator<Item = Uuid>) -> Self {
-        let (mut short, mut open) = (Self::default(), ids.into_iter().collect::<Vec<_>>());
-        for length in LENGTHS {
-            let Ok(unique) = unique(client, &open, length).await else {
-                break;
-            };
-            short.0.extend(unique.iter().map(|id| (*id, length)));
-            open.retain(|id| !short.0.contains_key(id));
-            if open.is_empty() {
-                break;
-            }
+/// Asks the server for the unique length of each id. Without an answer the ids stay whole: they are
+/// only shown.
+pub(crate) async fn find(client: &Client, ids: impl IntoIterator<Item = Uuid>) -> ShortIds {
+    let (mut short, mut open) = (ShortIds::default(), ids.into_iter().collect::<Vec<_>>());
+    for length in LENGTHS {
+        let Ok(unique) = unique(client, &open, length).await else {
+            break;
+        };
+        short.extend(unique, length);
+        open.retain(|id| !short.contains(*id));
+        if open.is_empty() {
+            break;
         }
-        short
     }
-
-    /// The beginning of the id that is unique, or the whole id.
-    pub(crate) fn text(&self, id: Uuid) -> String {
-        let length = self.0.get(&id).copied().unwrap_or(WHOLE);
-        id.to_string().chars().take(length).collect()
-    }
-
-    /// The id as a value of a table.
-    pub(crate) fn value(&self, id: Uuid) -> Value {
-        Value::shortened(&id, self.0.get(&id).copied().unwrap_or(WHOLE))
-    }
-}
-
-/// The length with which an id is unique among others.
-pub(crate) fn unique_length(id: &str, others: &[&str]) -> usize {
-    let is_unique = |length: &usize| {
-        let prefix = id.get(..*length);
-        others
-            .iter()
-            .all(|other| *other == id || other.get(..*length) != prefix)
-    };
-    LENGTHS.into_iter().find(is_unique).unwrap_or(WHOLE)
+    short
 }
 
 /// The ids that are unique with this length.

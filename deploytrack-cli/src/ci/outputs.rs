@@ -9,7 +9,7 @@ use std::{
 use deploytrack_core::status::Status;
 
 use super::{annotations::Form, manner::form_of_provider};
-use crate::{pipeline::report::Report, process_env::ProcessEnv, render::text::clean};
+use crate::{process_env::ProcessEnv, render::text::clean, report::Report};
 
 /// Writes the id as the output `id`, and adds a line to the summary. A file that cannot be written
 /// is only a warning.

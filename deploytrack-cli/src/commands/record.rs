@@ -33,13 +33,13 @@ use crate::{
         id_file::{self, Content},
         key,
         on_error::{FailedRequest, OnError},
-        report::Report,
         start::Start,
         target,
         wrap::{self, Recording, WrapArgs},
     },
     queue::Request,
     render::deployment,
+    report::Report,
     session::Session,
 };
 

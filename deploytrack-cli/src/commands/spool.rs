@@ -14,8 +14,8 @@ use crate::{
     pipeline::backlog,
     queue::{Distrust, Entry, Refusal, Request, Spool as Entries, created_at},
     render::grid::{Column, Grid, Value},
+    render::ids::unique_length,
     session::Session,
-    short_ids::unique_length,
 };
 
 /// Look at what earlier calls could not send

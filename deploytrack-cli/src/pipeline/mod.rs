@@ -28,7 +28,6 @@
 //! | `resume` | when a repeated step resumes a deployment |
 //! | `key` | the idempotency keys of the requests |
 //! | `on_error` | what happens to a request that failed |
-//! | `report` | the line about what was recorded |
 //! | `id_file`, `target` | how a step finds the deployment of an earlier step |
 //!
 //! What is stored on disk is decided in `crate::queue`; the variables of CI providers are read in
@@ -41,7 +40,6 @@ pub(crate) mod id_file;
 pub(crate) mod keeper;
 pub(crate) mod key;
 pub(crate) mod on_error;
-pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod send;
 pub(crate) mod start;

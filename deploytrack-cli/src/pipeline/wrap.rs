@@ -27,12 +27,12 @@ use crate::{
         deliver::{Delivery, DeliveryResult},
         keeper, key,
         on_error::OnError,
-        report::Report,
         send,
         start::Start,
         target,
     },
     queue::{self, Event, Outcome, PendingOutcome, ProcessIdentity, Refusal, Request},
+    report::Report,
     session::Session,
 };
 

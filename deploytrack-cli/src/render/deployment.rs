@@ -8,7 +8,7 @@ use deploytrack_core::{
 };
 
 use super::grid::{Column, Grid, Value};
-use crate::short_ids::ShortIds;
+use crate::render::ids::ShortIds;
 
 /// Deployments, one per row, with their ids as short as they are unique.
 pub(crate) fn list(deployments: &[Deployment], ids: &ShortIds) -> Grid {

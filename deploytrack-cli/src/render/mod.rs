@@ -5,6 +5,7 @@ pub(crate) mod event;
 pub(crate) mod fields;
 pub(crate) mod forms;
 pub(crate) mod grid;
+pub(crate) mod ids;
 pub(crate) mod matrix;
 pub(crate) mod text;
 

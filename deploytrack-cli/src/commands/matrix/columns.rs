@@ -116,7 +116,7 @@ mod tests {
             matrix,
             unsettled: &[],
             columns,
-            ids: &crate::short_ids::ShortIds::default(),
+            ids: &crate::render::ids::ShortIds::default(),
         })
     }
 

@@ -15,9 +15,9 @@ use crate::{
     exit::Exit,
     flags::Output,
     lookup::not_found,
+    render::ids::ShortIds,
     render::matrix::{Column, Contents},
     session::Session,
-    short_ids::ShortIds,
 };
 
 /// The server's answers, with the query.

@@ -8,7 +8,7 @@ use deploytrack_core::{
 };
 
 use super::Column;
-use crate::short_ids::ShortIds;
+use crate::render::ids::ShortIds;
 
 /// The deployments that a matrix shows.
 #[derive(Clone, Copy, Debug)]

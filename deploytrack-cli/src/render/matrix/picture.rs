@@ -20,11 +20,11 @@ use super::{
     versions::{ShortVersions, short_commit},
 };
 use crate::{
+    render::ids::ShortIds,
     render::{
         View,
         text::{clean, middle},
     },
-    short_ids::ShortIds,
 };
 
 /// A failure older than this is shown without colour, as on the dashboard.

@@ -9,7 +9,7 @@ use deploytrack_core::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{render::text::width, short_ids::ShortIds};
+use crate::{render::ids::ShortIds, render::text::width};
 
 /// Snapshots of the whole workspace are in one folder.
 macro_rules! snapshot {
