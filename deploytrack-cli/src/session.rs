@@ -9,7 +9,7 @@ use deploytrack_core::{
     catalog::{Component, Environment, Reference},
     client::{ApiResponse, Client},
     event::EventFilter,
-    query::{CatalogFilter, Links, Page, PageRequest},
+    query::{CatalogFilter, Page, PageRequest},
     text::IdempotencyKey,
 };
 use serde::Serialize;
@@ -283,14 +283,6 @@ pub(crate) async fn fetch_pages<T: Serialize + PartialEq>(
         return fetch(PageRequest::new(wanted.skip, wanted.take).unwrap_or_default()).await;
     }
     let mut whole = fetch(part(wanted.skip)).await?.value;
-    if whole.links == Links::default() && wanted.skip + (whole.data.len() as u64) < whole.total {
-        // Without the link the rest cannot be found, and a part must not look like the whole list.
-        return Err(Failure::new(
-            Exit::Unreachable,
-            "the answer has no link to the rest of the list: a proxy may have removed it",
-        )
-        .hint("fetch the list in parts with --skip and --take"));
-    }
     let mut next = whole.links.next;
     while let Some(page) = next {
         let page = fetch(page).await?.value;
@@ -305,7 +297,7 @@ pub(crate) async fn fetch_pages<T: Serialize + PartialEq>(
             .collect();
         whole.data.extend(fresh);
     }
-    whole.take = whole.data.len() as u64;
+    (whole.take, whole.next) = (whole.data.len() as u64, None);
     let text = serde_json::to_string(&whole)
         .map_err(|error| Failure::new(Exit::Unreachable, error.to_string()))?;
     Ok(ApiResponse {

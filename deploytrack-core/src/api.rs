@@ -2,6 +2,8 @@
 
 mod import;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -519,28 +521,46 @@ fn unless_empty<T: PartialEq>(fields: Fields, change: T, empty: &T) -> Result<T,
 
 /// The body of a request that sets the order of the environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnvironmentOrder {
+pub enum EnvironmentOrder {
     /// The ids of all environments, in their new order.
-    pub ids: Vec<Uuid>,
+    Ids(Vec<Uuid>),
+    /// The names of all environments, in their new order.
+    Names(Vec<Name>),
+}
+
+impl<T: AsRef<[Uuid]>> From<T> for EnvironmentOrder {
+    fn from(ids: T) -> Self {
+        Self::Ids(ids.as_ref().to_vec())
+    }
+}
+
+impl EnvironmentOrder {
+    /// The body of the request.
+    #[must_use]
+    pub fn to_body(&self) -> Value {
+        match self {
+            Self::Ids(ids) => json!({ "ids": ids }),
+            Self::Names(names) => json!({ "names": names }),
+        }
+    }
 }
 
 impl FromBody for EnvironmentOrder {
     fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
         let mut fields = Fields::of(body);
         let mut faults = Faults::default();
-        let ids = match fields.value("ids") {
-            Some(Value::Array(items)) => {
-                let read = |(at, item)| {
-                    environment_id(item)
-                        .map_err(|why| faults.add(|| Fault::at(format!("/ids/{at}"), why)))
-                        .ok()
-                };
-                Some(items.iter().enumerate().filter_map(read).collect())
+        let order = match (fields.value("ids"), fields.value("names")) {
+            (Some(ids), None) => Some(Self::Ids(items("ids", &ids, parse_id, &mut faults))),
+            (None, Some(names)) => {
+                let names = items("names", &names, str::parse::<Name>, &mut faults);
+                Some(Self::Names(names))
             }
-            Some(_) => fields.wrong("ids", "must be an array of UUIDs"),
-            None => fields.wrong("ids", "is required"),
+            (Some(_), Some(_)) => {
+                fields.wrong("ids", "and names name the same things; give one of them")
+            }
+            (None, None) => fields.wrong("ids", "is required (or names, their names)"),
         };
-        match fields.finish(ids.map(|ids| Self { ids })) {
+        match fields.finish(order) {
             Ok(order) if faults.is_empty() => Ok(order),
             Ok(_) => Err(faults.into()),
             Err(others) => Err(Vec::from(faults).into_iter().chain(others).collect()),
@@ -548,8 +568,26 @@ impl FromBody for EnvironmentOrder {
     }
 }
 
-fn environment_id(item: &Value) -> Result<Uuid, &'static str> {
-    item.as_str().ok_or("must be a string").and_then(parse_id)
+/// The items of an array of texts, as far as they are valid.
+fn items<T, E: fmt::Display>(
+    field: &str,
+    value: &Value,
+    read: impl Fn(&str) -> Result<T, E>,
+    faults: &mut Faults,
+) -> Vec<T> {
+    let Some(items) = value.as_array() else {
+        faults.add(|| Fault::at(format!("/{field}"), "must be an array"));
+        return Vec::new();
+    };
+    let mut valid = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let item = item.as_str().ok_or_else(|| "must be a string".to_owned());
+        match item.and_then(|text| read(text).map_err(|why| why.to_string())) {
+            Ok(item) => valid.push(item),
+            Err(why) => faults.add(|| Fault::at(format!("/{field}/{at}"), why)),
+        }
+    }
+    valid
 }
 
 #[cfg(test)]
@@ -562,8 +600,12 @@ mod tests {
             |body: &str| crate::json::object(body.as_bytes()).and_then(EnvironmentOrder::from_body);
         let id = "0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f";
         assert_eq!(
-            read(&format!(r#"{{"ids": ["{id}"]}}"#)).unwrap().ids,
-            [id.parse::<Uuid>().unwrap()]
+            read(&format!(r#"{{"ids": ["{id}"]}}"#)).unwrap(),
+            EnvironmentOrder::Ids(vec![id.parse().unwrap()])
+        );
+        assert_eq!(
+            read(r#"{"names": ["staging"]}"#).unwrap(),
+            EnvironmentOrder::Names(vec![Name::new("staging").unwrap()])
         );
         let faults = |body: &str| {
             read(body)
@@ -572,17 +614,18 @@ mod tests {
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(faults("{}"), ["/ids is required"]);
+        assert_eq!(faults("{}"), ["/ids is required (or names, their names)"]);
+        assert_eq!(faults(r#"{"ids": "x"}"#), ["/ids must be an array"]);
         assert_eq!(
-            faults(r#"{"ids": "x"}"#),
-            ["/ids must be an array of UUIDs"]
+            faults(r#"{"ids": [], "names": [""]}"#),
+            ["/ids and names name the same things; give one of them"]
         );
         assert_eq!(
             faults(r#"{"ids": [1, "x"], "id": 1}"#),
             [
                 "/ids/0 must be a string",
                 "/ids/1 must be a UUID such as 0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f",
-                "/id is not a known field; known are ids",
+                "/id is not a known field; known are ids, names",
             ]
         );
     }

@@ -21,7 +21,7 @@ mod retry;
 mod transport;
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 pub use self::{
@@ -36,11 +36,11 @@ pub use self::{
     transport::{ApiResponse, Client, ClientSettings, Export},
 };
 use crate::{
-    api::{self, ImportCounts},
+    api::{self, EnvironmentOrder, ImportCounts},
     archive::{ArchiveOutcome, ArchiveSelection},
     catalog::{
         CatalogKind, Component, ComponentChange, Environment, EnvironmentChange, NewComponent,
-        NewEnvironment,
+        NewEnvironment, Reference,
     },
     clock::Time,
     daily::{DailyFilter, DayCounts},
@@ -125,10 +125,10 @@ impl Client {
     /// order.
     pub async fn latest(
         &self,
-        component_id: Uuid,
+        component: impl Into<Reference>,
         at: Option<Time>,
     ) -> Result<ApiResponse<Vec<Deployment>>, Error> {
-        self.get(api::LATEST, &query::latest(component_id, at))
+        self.get(api::LATEST, &query::latest(&component.into(), at))
             .await
     }
 
@@ -330,12 +330,12 @@ impl Client {
         self.delete(&one(api::ENVIRONMENTS, id)).await
     }
 
-    /// Sets the order of the environments; `ids` contains all of them.
+    /// Sets the order of the environments; it lists all of them, by id or by name.
     pub async fn reorder_environments(
         &self,
-        ids: &[Uuid],
+        order: impl Into<EnvironmentOrder>,
     ) -> Result<ApiResponse<Vec<Environment>>, Error> {
-        let body: Value = json!({ "ids": ids });
+        let body = order.into().to_body();
         self.send(Method::PUT, api::ENVIRONMENT_ORDER, &[], &body)
             .await
     }

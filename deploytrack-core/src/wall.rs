@@ -50,7 +50,6 @@ pub struct NewWall {
 /// A new wall with the secret of its link: the answer of `POST /api/v1/walls`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WallLink {
     /// The wall.
     #[serde(flatten)]

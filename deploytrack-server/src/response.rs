@@ -40,10 +40,11 @@ pub(crate) fn picture(svg: String) -> HandlerResult {
 
 /// 200 and a page of a list, with its entity tag and the links to the pages around it. `query` is
 /// the query of the request.
-pub(crate) fn page<T: Serialize>(page: &Page<T>, query: &str) -> HandlerResult {
-    let mut response = ok(page)?;
-    let links = HeaderValue::from_str(&links::around(page.links, query).map_err(internal)?)
-        .map_err(internal)?;
+pub(crate) fn page<T: Serialize>(page: Page<T>, query: &str) -> HandlerResult {
+    let links = links::around(page.links, query).map_err(internal)?;
+    let next = links.next;
+    let mut response = ok(&Page { next, ..page })?;
+    let links = HeaderValue::try_from(links.header).map_err(internal)?;
     response.headers_mut().insert(header::LINK, links);
     Ok(response)
 }

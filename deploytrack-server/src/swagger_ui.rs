@@ -31,7 +31,7 @@ static REPRESENTATIONS: [OnceLock<Representation>; FILES.len()] =
 
 /// The path of the OpenAPI document, relative to the page: behind a proxy both may be below another
 /// path.
-const DOCUMENT: &str = "../v1/openapi.json";
+pub(crate) const DOCUMENT: &str = "openapi.json";
 
 /// The content security policy. Swagger UI needs inline styles, and pictures in `data:` URLs.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \

@@ -1,6 +1,7 @@
 //! /api/docs/
 
 use deploytrack_tests::{answer::Answer, database::Database, server::Server};
+use reqwest::Url;
 use serde_json::json;
 
 const DOCS: &str = "/api/docs/";
@@ -45,7 +46,7 @@ async fn the_pages_load_their_files_and_nothing_from_another_host() {
     );
     let start = caller.get("/api/docs/swagger-initializer.js").await;
     for setting in [
-        r#""url": "../v1/openapi.json""#,
+        r#""url": "openapi.json""#,
         r#""validatorUrl": "none""#,
         r#""layout": "BaseLayout""#,
     ] {
@@ -125,4 +126,38 @@ async fn other_paths_are_404_and_pages_refuse_writes() {
             "{path}"
         );
     }
+}
+
+/// The pages call the server that they are from, below any path of a proxy. A generator of clients may
+/// have the document as a file, so it needs a whole address.
+#[tokio::test]
+async fn the_document_names_a_server_and_the_pages_name_their_own() {
+    let database = Database::sqlite();
+    let server = Server::start(&database).await;
+    let of = async |path: &str| server.anonymous().get(path).await.expect(200);
+    let mut document = of("/api/v1/openapi.json").await;
+    let mut pages = of("/api/docs/openapi.json").await;
+    let servers = document["servers"].take();
+    assert_eq!(servers[0]["url"], "{scheme}://{host}");
+    for variable in ["scheme", "host"] {
+        let variable = &servers[0]["variables"][variable];
+        assert!(variable["default"].is_string(), "{variable}");
+    }
+    assert_eq!(pages["servers"].take()[0]["url"], "../..");
+    let document_at = Url::parse("https://a.example/below/api/docs/openapi.json").unwrap();
+    let base = document_at.join("../..").unwrap();
+    assert_eq!(base.as_str(), "https://a.example/below/");
+    // The form of an operation would send them with every request.
+    let list = "/paths/~1api~1v1~1deployments/get/parameters/0";
+    assert!(document.pointer(list).unwrap()["example"].is_string());
+    assert!(pages.pointer(list).unwrap()["example"].is_null());
+    for value in [&mut document, &mut pages] {
+        value["components"]["parameters"].take();
+        for item in value["paths"].as_object_mut().unwrap().values_mut() {
+            for operation in item.as_object_mut().unwrap().values_mut() {
+                operation["parameters"].take();
+            }
+        }
+    }
+    assert_eq!(document, pages);
 }

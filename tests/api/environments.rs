@@ -6,7 +6,7 @@ use deploytrack_tests::{
     snapshot,
 };
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::given::id;
 
@@ -108,6 +108,51 @@ async fn the_order_of_environments_is_set_completely_or_not_at_all(
         names(&server).await,
         ["production", "development", "staging"]
     );
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_order_of_environments_is_set_by_names_too(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
+    let server = Server::start(&database).await;
+    let ids = made(&server, &["development", "Staging", "production"]).await;
+    let order = format!("{PATH}/order");
+    let put = async |body: Value| server.admin().send("PUT", &order, body.to_string()).await;
+    let wanted = json!({"names": ["production", "DEVELOPMENT", "staging"]});
+    put(wanted).await.expect(200);
+    let ordered = ["production", "development", "Staging"];
+    assert_eq!(names(&server).await, ordered);
+    for (wrong, fault) in [
+        (
+            json!({"names": ["production", "qa"]}),
+            "/names/1 is not the name of an environment",
+        ),
+        (
+            json!({"names": ["staging", "Staging"]}),
+            "/names/1 is given twice",
+        ),
+        (
+            json!({"names": ["production", 7]}),
+            "/names/1 must be a string",
+        ),
+        (
+            json!({"names": ["production"], "ids": ids}),
+            "/ids and names name the same things; give one of them",
+        ),
+        (
+            json!({"names": null}),
+            "/ids is required (or names, their names)",
+        ),
+    ] {
+        let refused = put(wrong.clone()).await.expect(400);
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.starts_with(fault), "{wrong}: {detail}");
+    }
+    assert_eq!(names(&server).await, ordered);
 }
 
 #[rstest]

@@ -14,6 +14,7 @@ mod docs;
 mod environments;
 mod errors;
 mod events;
+mod examples;
 mod given;
 mod hang_ups;
 mod health;

@@ -608,33 +608,6 @@ async fn events_match_the_document() {
 }
 
 #[tokio::test]
-async fn the_examples_in_the_document_match_their_schemas() {
-    let database = deploytrack_tests::database::Database::sqlite();
-    let server = Server::start(&database).await;
-    let (contract, mut seen) = (Contract::of(&server).await, 0);
-    let document = server
-        .anonymous()
-        .get("/api/v1/openapi.json")
-        .await
-        .expect(200);
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            let Some(example) = operation.pointer("/requestBody/content/application~1json/example")
-            else {
-                continue;
-            };
-            assert_eq!(
-                contract.faults_of_body(method, path, example),
-                Vec::<String>::new(),
-                "{method} {path}"
-            );
-            seen += 1;
-        }
-    }
-    assert!(seen >= 8, "{seen}");
-}
-
-#[tokio::test]
 async fn the_document_needs_no_token_and_has_an_etag_and_gzip() {
     let database = deploytrack_tests::database::Database::sqlite();
     let server = Server::start(&database).await;
@@ -684,7 +657,9 @@ fn listed(page: &str) -> Vec<(String, String)> {
                 .next()
                 .unwrap()
                 .replace(":id", "{id}")
-                .replace(":wall", "{wall}");
+                .replace(":wall", "{wall}")
+                .replace(":component", "{component}")
+                .replace(":environment", "{environment}");
             let methods = cells[1].split(", ");
             listed.extend(methods.map(|method| (method.to_lowercase(), path.clone())));
         }

@@ -119,7 +119,9 @@ impl Contract {
         )
     }
 
-    fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
+    /// The faults of a value by a schema of the document.
+    #[must_use]
+    pub fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
         let errors = self.validator(schema);
         errors
             .iter_errors(value)

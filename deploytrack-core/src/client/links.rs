@@ -23,9 +23,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Links, String> {
                 Some("last") => &mut links.last,
                 _ => continue,
             };
-            *link = Some(page(target).ok_or_else(|| {
-                format!("its link {target} is not a page that this version can read")
-            })?);
+            *link = Some(page(target)?);
         }
     }
     Ok(links)
@@ -39,7 +37,12 @@ fn relation(parameters: &str) -> Option<&str> {
 }
 
 /// The page of the target of a link.
-fn page(target: &str) -> Option<PageRequest> {
+pub(super) fn page(target: &str) -> Result<PageRequest, String> {
+    parameters(target)
+        .ok_or_else(|| format!("its link {target} is not a page that this version can read"))
+}
+
+fn parameters(target: &str) -> Option<PageRequest> {
     let (mut skip, mut take, mut cursor) = (0, PageRequest::DEFAULT_TAKE, None);
     for (name, value) in form_urlencoded::parse(target.split_once('?')?.1.as_bytes()) {
         match &*name {

@@ -1,8 +1,7 @@
 //! Converts filters and pages to query parameters.
 
-use uuid::Uuid;
-
 use crate::{
+    catalog::Reference,
     clock::{self, Time},
     daily::DailyFilter,
     event::EventFilter,
@@ -158,9 +157,13 @@ pub(super) fn events(filter: &EventFilter, after: Option<i64>) -> Query {
     query
 }
 
-pub(super) fn latest(component_id: Uuid, at: Option<Time>) -> Query {
+pub(super) fn latest(component: &Reference, at: Option<Time>) -> Query {
+    let name = match component {
+        Reference::Id(_) => "componentId",
+        Reference::Name(_) => "component",
+    };
     given([
-        ("componentId", Some(component_id.to_string())),
+        (name, Some(component.to_string())),
         ("at", at.as_ref().map(clock::format_exact)),
     ])
 }

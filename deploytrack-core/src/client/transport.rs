@@ -318,7 +318,8 @@ impl Client {
         self.http.request(method, url)
     }
 
-    /// Reads a page, with the links from its header.
+    /// Reads a page, with the links from its header. A proxy may remove the header: the next page is
+    /// then the one that the body names.
     pub(super) async fn page<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -327,8 +328,11 @@ impl Client {
         let response = self
             .response(self.request(Method::GET, path, query).timeout(self.timeout))
             .await?;
-        let links = links::read(response.headers()).map_err(|why| self.foreign(&why))?;
+        let mut links = links::read(response.headers()).map_err(|why| self.foreign(&why))?;
         let mut answer: ApiResponse<Page<T>> = self.read(response).await?;
+        if let (None, Some(next)) = (links.next, &answer.value.next) {
+            links.next = Some(links::page(next).map_err(|why| self.foreign(&why))?);
+        }
         answer.value.links = links;
         Ok(answer)
     }

@@ -25,7 +25,7 @@ use crate::{
 
 mod bodies;
 
-pub use bodies::{IMPORTED_DEPLOYMENT, imported_deployment};
+pub use bodies::parts_of_bodies;
 
 /// Printable characters: no control characters, line breaks or zero-width characters. A name must
 /// not have unassigned or private-use characters either, but these are too many for a pattern.

@@ -114,7 +114,12 @@ pub struct Page<T> {
     pub skip: u64,
     /// The most entries that were requested.
     pub take: u64,
-    /// The pages around this one. Over HTTP they are in the `Link` header and not in the body.
+    /// The link to the next page: a query that replaces the query of this request, with its filters.
+    /// `null` on the last page.
+    // The tracker does not know the query of a request: the server sets the field.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
+    pub next: Option<String>,
+    /// The pages around this one. Over HTTP they are in the `Link` header.
     #[serde(skip)]
     pub links: Links,
 }

@@ -11,9 +11,10 @@ use super::{
     page_links::counted,
 };
 use crate::{
+    api::EnvironmentOrder,
     catalog::{
         CatalogKind, Component, ComponentChange, Environment, EnvironmentChange, NewComponent,
-        NewEnvironment,
+        NewEnvironment, Reference,
     },
     clock::Time,
     error::{Error, Fault},
@@ -68,6 +69,18 @@ impl Tracker {
             .component(id)
             .await?
             .ok_or_else(|| Error::unknown(CatalogKind::Component, id))
+    }
+
+    /// The id of the component that a reference names.
+    pub(super) async fn component_id(&self, component: Reference) -> Result<Uuid, Error> {
+        match component {
+            Reference::Id(id) => Ok(self.component(id).await?.id),
+            Reference::Name(name) => {
+                let (found, _) = self.store.components(Some(&name), 0, 1).await?;
+                let found = found.first().map(|component| component.id);
+                found.ok_or_else(|| Error::unknown(CatalogKind::Component, name))
+            }
+        }
     }
 
     /// Registers a component.
@@ -334,19 +347,19 @@ impl Tracker {
     /// Sets the order of all environments at once.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if `ids` does not list every environment exactly once; errors of the
+    /// [`Error::Invalid`] if the order does not list every environment exactly once; errors of the
     /// database.
     pub async fn reorder_environments(
         &self,
-        ids: Vec<Uuid>,
+        order: impl Into<EnvironmentOrder>,
         by: &Label,
     ) -> Result<Vec<Environment>, Error> {
-        let (this, by) = (self.clone(), by.clone());
+        let (this, order, by) = (self.clone(), order.into(), by.clone());
         in_own_task(async move {
             let (mut write, now) = (this.store.write().await?, this.clock.now());
             write.lock_order().await?;
             let environments = write.all_environments().await?;
-            check_full_list(&ids, &environments)?;
+            let ids = checked_order(&order, &environments)?;
             let order = reordered(environments, &ids, now);
             write
                 .set_order(
@@ -382,19 +395,25 @@ async fn insert_environment(
     Ok(())
 }
 
-/// Reports every id that is unknown, duplicate or missing.
-fn check_full_list(ids: &[Uuid], order: &[Environment]) -> Result<(), Error> {
-    let known: HashSet<_> = order.iter().map(|environment| environment.id).collect();
-    let (mut seen, mut faults) = (HashSet::new(), Faults::default());
-    for (at, id) in ids.iter().enumerate() {
-        let wrong = match (seen.insert(*id), known.contains(id)) {
-            (false, _) => "is given twice",
-            (_, false) => "is not the id of an environment",
-            _ => continue,
+/// The ids of a new order. Reports every entry that is unknown, duplicate or missing.
+fn checked_order(order: &EnvironmentOrder, known: &[Environment]) -> Result<Vec<Uuid>, Error> {
+    let (field, entry) = match order {
+        EnvironmentOrder::Ids(_) => ("ids", "id"),
+        EnvironmentOrder::Names(_) => ("names", "name"),
+    };
+    let (mut ids, mut seen, mut faults) = (Vec::new(), HashSet::new(), Faults::default());
+    for (at, id) in listed(order, known).into_iter().enumerate() {
+        let wrong = match id {
+            None => format!("is not the {entry} of an environment"),
+            Some(id) if !seen.insert(id) => "is given twice".to_owned(),
+            Some(id) => {
+                ids.push(id);
+                continue;
+            }
         };
-        faults.add(|| Fault::at(format!("/ids/{at}"), wrong));
+        faults.add(|| Fault::at(format!("/{field}/{at}"), wrong));
     }
-    for missing in order
+    for missing in known
         .iter()
         .filter(|environment| !seen.contains(&environment.id))
     {
@@ -404,12 +423,30 @@ fn check_full_list(ids: &[Uuid], order: &[Environment]) -> Result<(), Error> {
                 missing.name, missing.id
             )
         };
-        faults.add(|| Fault::at("/ids", why()));
+        faults.add(|| Fault::at(format!("/{field}"), why()));
     }
     if faults.is_empty() {
-        Ok(())
+        Ok(ids)
     } else {
         Err(Error::Invalid(faults.into()))
+    }
+}
+
+/// The id of each entry of a new order; `None` for an unknown one.
+fn listed(order: &EnvironmentOrder, known: &[Environment]) -> Vec<Option<Uuid>> {
+    match order {
+        EnvironmentOrder::Ids(ids) => {
+            let known: HashSet<_> = known.iter().map(|environment| environment.id).collect();
+            let id = |id: &Uuid| known.get(id).copied();
+            ids.iter().map(id).collect()
+        }
+        EnvironmentOrder::Names(names) => {
+            let known: HashMap<_, _> = known
+                .iter()
+                .map(|environment| (&environment.name, environment.id))
+                .collect();
+            names.iter().map(|name| known.get(name).copied()).collect()
+        }
     }
 }
 

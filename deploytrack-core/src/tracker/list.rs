@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     api::ImportLine,
+    catalog::Reference,
     clock::Time,
     deployment::Deployment,
     error::Error,
@@ -211,10 +212,10 @@ impl Tracker {
     /// [`Error::NotFound`] if there is no such component, and errors of the database.
     pub async fn latest(
         &self,
-        component_id: Uuid,
+        component: impl Into<Reference>,
         at: Option<Time>,
     ) -> Result<Vec<Deployment>, Error> {
-        pages::all(self.latest_pages(component_id, at).await?).await
+        pages::all(self.latest_pages(component, at).await?).await
     }
 }
 

@@ -63,6 +63,7 @@ pub(super) fn counted<T>(
         total,
         skip: request.skip(),
         take: request.take(),
+        next: None,
         links: around(request, total),
     })
 }
@@ -124,6 +125,7 @@ pub(super) fn page(
         total,
         skip: request.skip(),
         take,
+        next: None,
         links,
     }
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 pub use self::matrix::{MatrixPages, UnsettledPages};
 use super::Tracker;
 use crate::{
+    catalog::Reference,
     clock::Time,
     deployment::Deployment,
     error::Error,
@@ -165,10 +166,10 @@ impl Tracker {
     /// [`Error::NotFound`] if there is no such component, and errors of the database.
     pub async fn latest_pages(
         &self,
-        component_id: Uuid,
+        component: impl Into<Reference>,
         at: Option<Time>,
     ) -> Result<LatestPages, Error> {
-        self.component(component_id).await?;
+        let component_id = self.component_id(component.into()).await?;
         let remaining = match at {
             None => Remaining::Current(self.store.current_sizes(component_id).await?.into()),
             Some(at) => Remaining::Past(self.store.current_of_at(component_id, at).await?.into()),

@@ -7,29 +7,31 @@ use deploytrack_core::{
 };
 use http::StatusCode;
 use serde_json::json;
-use utoipa::openapi::ContentBuilder;
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{JSON, OperationDraft, content, examples, group},
     request::Call,
     response::{HandlerResult, done},
 };
 
 pub(crate) fn doc(kind: CatalogKind) -> OperationDraft {
-    let outcome = ContentBuilder::new()
-        .schema(Some(of::<ArchiveOutcome>()))
-        .build();
+    let outcome = content(of::<ArchiveOutcome>(), examples::archived());
     let (group, id, summary) = match kind {
-        CatalogKind::Component => (group::COMPONENTS, "archiveComponents", "Archive components"),
+        CatalogKind::Component => (
+            &group::COMPONENTS,
+            "archiveComponents",
+            "Archive components",
+        ),
         CatalogKind::Environment => (
-            group::ENVIRONMENTS,
+            &group::ENVIRONMENTS,
             "archiveEnvironments",
             "Archive environments",
         ),
     };
+    let records = group.name;
     let description = format!(
-        "Archives the {group} whose names match a pattern, or takes them out of the archive: at most {MOST_ARCHIVED}, in the order of \
-         their names. If `remaining` is not 0, repeat the request for the next ones. The matrix hides archived {group}, and a \
+        "Archives the {records} whose names match a pattern, or takes them out of the archive: at most {MOST_ARCHIVED}, in the order of \
+         their names. If `remaining` is not 0, repeat the request for the next ones. The matrix hides archived {records}, and a \
          deployment that happens later takes them out of the archive."
     );
     OperationDraft::new(group, id, summary, &description)
@@ -40,7 +42,7 @@ pub(crate) fn doc(kind: CatalogKind) -> OperationDraft {
         .response(
             StatusCode::OK,
             "The names that were archived or taken out of the archive.",
-            Some(("application/json", outcome)),
+            Some((JSON, outcome)),
             &["Idempotency-Replayed"],
         )
 }

@@ -1,14 +1,66 @@
 //! `GET /badges/{component}/{environment}.svg` and `GET /badge.svg`: the badge of a cell.
 
 use deploytrack_core::{error::Error, text::Name};
+use http::StatusCode;
 use percent_encoding::percent_decode_str;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::{
     badge::Badge,
+    openapi::{
+        OperationDraft, content, examples, group,
+        parameters::{in_path, one},
+    },
     refusal::Refusal,
     request::Call,
     response::{HandlerResult, picture},
 };
+
+/// The schema and an example of the picture.
+fn picture_doc(draft: OperationDraft) -> OperationDraft {
+    let svg = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("A picture in SVG."));
+    draft
+        .reads(
+            "The picture, also for a cell without a current deployment, and for unknown names.",
+            ("image/svg+xml", content(svg, examples::badge())),
+            &[],
+        )
+        .refuses([Refusal::NoPath])
+        .refusals(&[StatusCode::SERVICE_UNAVAILABLE])
+}
+
+pub(crate) fn path_doc() -> OperationDraft {
+    let draft = OperationDraft::new(
+        &group::BADGES,
+        "showBadge",
+        "Show the badge of a cell",
+        "Returns a picture with the current version and its age. Query parameters are ignored, because image proxies add their own. \
+         404: the server does not run with `--badges public`.",
+    )
+    .at_path("/badges/{component}/{environment}.svg")
+    .parameters([
+        in_path::<Name>("component", "The name of the component, with a `/` as `%2F`."),
+        in_path::<Name>("environment", "The name of the environment, with a `/` as `%2F`."),
+    ]);
+    picture_doc(draft)
+}
+
+pub(crate) fn query_doc() -> OperationDraft {
+    let draft = OperationDraft::new(
+        &group::BADGES,
+        "showBadgeOfNames",
+        "Show the badge of any names",
+        "Returns the same picture as `showBadge`, also for the names `.` and `..`, which clients remove from a path. 404: the server \
+         does not run with `--badges public`.",
+    )
+    .parameters([
+        one::<Name>("component", "The name of the component."),
+        one::<Name>("environment", "The name of the environment."),
+    ]);
+    picture_doc(draft)
+}
 
 /// The badge of a component in an environment, whose names are in the path.
 ///

@@ -19,11 +19,9 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
+use serde_json::json;
 use tokio::time::{sleep, timeout};
-use utoipa::openapi::{
-    ContentBuilder,
-    schema::{ObjectBuilder, Type},
-};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::{
     App,
@@ -31,10 +29,12 @@ use crate::{
     body::BodyError,
     limits::HEARTBEAT,
     openapi::{
-        OperationDraft, group,
-        parameters::{an_id, any, last_event_id as last_event_id_header, many, number, one},
+        OperationDraft, content, examples, group,
+        parameters::{
+            an_id, any, last_event_id as last_event_id_header, many, number, one, with_example,
+        },
     },
-    quota::Permit,
+    quota::{Permit, QuotaExceeded},
     refusal::{Refusal, Resource},
     request::{Call, Query, both},
     response::HandlerResult,
@@ -59,24 +59,29 @@ pub(crate) fn doc() -> OperationDraft {
          `Event`.",
         HEARTBEAT.as_secs()
     );
-    OperationDraft::new(group::SERVER, "followEvents", "Follow the events", &description)
+    OperationDraft::new(&group::SERVER, "followEvents", "Follow the events", &description)
         .parameters([
             many::<Name>("component", "Only events of the components with these names."),
             many::<Name>("environment", "Only events in the environments with these names."),
             an_id("componentId", "Only events of this component."),
             an_id("environmentId", "Only events in this environment."),
-            many::<EventType>("type", "Only events of these types."),
+            with_example(
+                many::<EventType>("type", "Only events of these types."),
+                json!([EventType::DeploymentTransitioned]),
+            ),
             one::<Status>("status", "Only transitions to this status."),
             one::<Version>("version", "Only events of this version."),
             one::<Label>("deployedBy", "Only events of deployments by this person or program."),
             any(
                 "after",
-                "Start after this event; 0 starts with the first one. The number of an event that does not exist yet is 400.",
+                "Start after this event; 0 starts with the first one. The number of an event that does not exist yet is 400. [default: new events only]",
                 number(0, PageRequest::MOST_SKIP),
             ),
             last_event_id_header(),
         ])
-        .response(StatusCode::OK, "The events.", Some(("text/event-stream", ContentBuilder::new().schema(Some(stream)).build())), &[])
+        .response(StatusCode::OK, "The events.", Some(("text/event-stream", content(stream, examples::event_stream()))), &[])
+        .wrong_query("status=done", |query| query.one::<Status>("status"))
+        .refuses([Refusal::QuotaExceeded(Resource::Streams, QuotaExceeded::Subject(4))])
 }
 
 /// Streams the events that match the filter: those after `Last-Event-ID`, else those after `after`,

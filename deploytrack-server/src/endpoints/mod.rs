@@ -37,7 +37,10 @@ mod tests;
 mod verify;
 mod walls;
 
-pub(crate) use self::paths::find;
+pub(crate) use self::{
+    health::{Liveness, Readiness},
+    paths::find,
+};
 
 /// An endpoint. A row states every field, so that none is forgotten.
 pub(crate) struct Endpoint {
@@ -204,13 +207,14 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: PUT,    path: api::ENVIRONMENT_ORDER,                access: Admin,
                caching: No,         conditions: &[],
                doc: Some(environments::order::doc), handle: &environments::order::handle },
-    // Badges and pages, which are no operations of the API.
+    // Badges.
     Endpoint { method: GET,    path: "/badges/{names}.svg",                 access: Badges,
                caching: No,         conditions: &[],
-               doc: None, handle: &badges::by_path },
+               doc: Some(badges::path_doc), handle: &badges::by_path },
     Endpoint { method: GET,    path: "/badge.svg",                          access: Badges,
                caching: No,         conditions: &[],
-               doc: None, handle: &badges::by_query },
+               doc: Some(badges::query_doc), handle: &badges::by_query },
+    // Pages, which are no operations of the API.
     #[cfg(feature = "swagger")]
     Endpoint { method: GET,    path: "/api/docs/",                          access: Open,
                caching: No,         conditions: &[],

@@ -4,12 +4,13 @@
 use std::sync::OnceLock;
 
 use http::StatusCode;
-use utoipa::openapi::schema::ObjectBuilder;
+use serde_json::{Value, json};
+use utoipa::openapi::Ref;
 
 use super::TABLE;
 use crate::{
     encoding::{Representation, static_response},
-    openapi::{self, OperationDraft, group},
+    openapi::{self, JSON, OperationDraft, Reader, group},
     refusal::Refusal,
     request::Call,
     response::{HandlerResult, tagged},
@@ -17,12 +18,25 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::SERVER,
+        &group::SERVER,
         "showOpenApi",
         "Read this document",
         "Returns the API as an OpenAPI 3.1 document.",
     )
-    .returns("The document.", ObjectBuilder::new())
+    .returns(
+        "The document.",
+        Ref::from_schema_name("Document"),
+        example(),
+    )
+}
+
+/// The beginning of the document.
+fn example() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "deploytrack", "version": env!("CARGO_PKG_VERSION")},
+        "paths": {},
+    })
 }
 
 /// Returns the OpenAPI document.
@@ -30,15 +44,18 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     static DOCUMENT: OnceLock<Representation> = OnceLock::new();
     call.query().finish(Some(()))?;
     static_response(&DOCUMENT, call.headers(), || {
-        tagged(StatusCode::OK, "application/json", document()?)
+        tagged(StatusCode::OK, JSON, document(Reader::Program)?)
     })
     .await
 }
 
-/// The document, as JSON. Rows without a description are no operations of the API: pages and badges.
-pub(super) fn document() -> Result<String, Refusal> {
-    openapi::document(TABLE.iter().filter_map(|row| {
-        let operation = row.doc?().build(row.path, row.access, row.conditions);
-        Some((&row.method, row.path, operation))
-    }))
+/// The document, as JSON. Rows without a description are no operations of the API: pages.
+pub(super) fn document(reader: Reader) -> Result<String, Refusal> {
+    let operations = TABLE.iter().filter_map(|row| {
+        let draft = row.doc?();
+        let path = draft.path(row.path);
+        let operation = draft.build(path, row.access, row.conditions);
+        Some((&row.method, path, operation))
+    });
+    openapi::document(operations, reader)
 }

@@ -1,18 +1,30 @@
 //! `GET /api/docs/`: Swagger UI, and redirects to it.
 
+use std::sync::OnceLock;
+
 use http::{HeaderValue, Response, StatusCode, header};
 
+use super::openapi::document;
 use crate::{
     body::{Body, no_content},
-    encoding::static_response,
+    encoding::{Representation, static_response},
+    openapi::{JSON, Reader},
     refusal::Refusal,
     request::Call,
-    response::HandlerResult,
+    response::{HandlerResult, tagged},
     swagger_ui,
 };
 
-/// Returns a file of Swagger UI, or its page if the path names none.
+/// Returns a file of Swagger UI, or its page if the path names none. The pages have their own form of
+/// the OpenAPI document.
 pub(crate) async fn file(call: Call) -> HandlerResult {
+    static DOCUMENT: OnceLock<Representation> = OnceLock::new();
+    if call.path_value() == swagger_ui::DOCUMENT {
+        return static_response(&DOCUMENT, call.headers(), || {
+            tagged(StatusCode::OK, JSON, document(Reader::Pages)?)
+        })
+        .await;
+    }
     let (representation, build) = swagger_ui::file(call.path_value()).ok_or(Refusal::NoPath)?;
     static_response(representation, call.headers(), build).await
 }

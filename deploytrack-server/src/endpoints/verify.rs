@@ -1,24 +1,23 @@
 //! `GET /api/v1/verify`: verifies the database.
 
-use deploytrack_core::{openapi::of, verification::Verification};
-use http::StatusCode;
+use deploytrack_core::{error::Error, openapi::of, verification::Verification};
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::{HandlerResult, ok},
 };
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::SERVER,
+        &group::SERVER,
         "verify",
         "Verify the database",
         "Checks every hash and every transition of the history, and compares deployments, cells and counts with the history. Only one \
          verification runs at a time.",
     )
-    .returns("The result.", of::<Verification>())
-    .refusals(&[StatusCode::TOO_MANY_REQUESTS])
+    .returns("The result.", of::<Verification>(), examples::verification())
+    .refuses([Error::Verifying])
 }
 
 /// Compares all derived data with the history.

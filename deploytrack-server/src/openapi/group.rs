@@ -1,26 +1,69 @@
 //! The groups of operations.
 
-pub(crate) const DEPLOYMENTS: &str = "deployments";
-pub(crate) const COMPONENTS: &str = "components";
-pub(crate) const ENVIRONMENTS: &str = "environments";
-pub(crate) const SERVER: &str = "server";
+use super::examples;
 
-/// All groups, with their descriptions.
-pub(crate) const ALL: [(&str, &str); 4] = [
-    (
-        DEPLOYMENTS,
-        "Deployments, their statuses and histories, the matrix, import and export.",
-    ),
-    (
-        COMPONENTS,
-        "Components: deployable units with their own versions.",
-    ),
-    (
-        ENVIRONMENTS,
-        "Environments: named places in which components run.",
-    ),
-    (
-        SERVER,
-        "Events, verification, sessions of the pages, walls, health checks, and this document.",
-    ),
+/// A group of operations.
+pub(crate) struct Group {
+    /// The name, which is the tag of its operations.
+    pub(crate) name: &'static str,
+    /// Its description.
+    pub(super) description: &'static str,
+    /// The kind of record that the id in a path names.
+    pub(super) record: &'static str,
+    /// The id of a record in the examples.
+    pub(super) example: &'static str,
+}
+
+pub(crate) static DEPLOYMENTS: Group = Group {
+    name: "deployments",
+    description: "Deployments, their statuses and histories, the matrix, import and export.",
+    record: "deployment",
+    example: examples::USER_SERVICE_IN_STAGING,
+};
+pub(crate) static COMPONENTS: Group = Group {
+    name: "components",
+    description: "Components: deployable units with their own versions.",
+    record: "component",
+    example: examples::USER_SERVICE,
+};
+pub(crate) static ENVIRONMENTS: Group = Group {
+    name: "environments",
+    description: "Environments: named places in which components run.",
+    record: "environment",
+    example: examples::STAGING,
+};
+pub(crate) static WALLS: Group = Group {
+    name: "walls",
+    description: "Walls: links that show one view of the matrix without a login.",
+    record: "wall",
+    example: "",
+};
+pub(crate) static SESSIONS: Group = Group {
+    name: "sessions",
+    description: "Sessions, with which browsers read the pages. Programs need none: they send the token.",
+    record: "",
+    example: "",
+};
+pub(crate) static BADGES: Group = Group {
+    name: "badges",
+    description: "Badges: pictures of one cell for pages that have no token. They are off unless the server runs with `--badges public`.",
+    record: "",
+    example: "",
+};
+pub(crate) static SERVER: Group = Group {
+    name: "server",
+    description: "Events, verification, health checks, and this document.",
+    record: "",
+    example: "",
+};
+
+/// All groups.
+pub(crate) static ALL: [&Group; 7] = [
+    &DEPLOYMENTS,
+    &COMPONENTS,
+    &ENVIRONMENTS,
+    &WALLS,
+    &SESSIONS,
+    &BADGES,
+    &SERVER,
 ];

@@ -11,28 +11,37 @@ use utoipa::openapi::{
     tag::TagBuilder,
 };
 
-pub(crate) use self::operation::OperationDraft;
 use self::operation::{TOKEN, not_modified};
+pub(crate) use self::{
+    operation::{JSON, OperationDraft, content},
+    reader::Reader,
+};
 use crate::refusal::{Refusal, internal};
 
+pub(crate) mod examples;
 pub(crate) mod group;
 mod headers;
 mod operation;
 pub(crate) mod parameters;
+mod reader;
 mod refusals;
 mod schemas;
 
 /// The document of these operations, each with its method and path, as JSON.
 pub(crate) fn document<'a>(
     operations: impl Iterator<Item = (&'a http::Method, &'a str, Operation)>,
+    reader: Reader,
 ) -> Result<String, Refusal> {
+    let tags = group::ALL.map(|group| {
+        let tag = TagBuilder::new().name(group.name);
+        tag.description(Some(group.description)).build()
+    });
     let document = OpenApiBuilder::new()
         .info(info())
-        .paths(paths(operations))
-        .components(Some(components()))
-        .tags(Some(group::ALL.map(|(name, text)| {
-            TagBuilder::new().name(name).description(Some(text)).build()
-        })));
+        .servers(Some([reader.server()]))
+        .paths(paths(operations, reader))
+        .components(Some(components(reader)))
+        .tags(Some(tags));
     document.build().to_json().map_err(internal)
 }
 
@@ -58,9 +67,13 @@ unknown query parameters are errors. Every path under `/api/v1` except the one o
 `Authorization: Bearer <token>`; writes require the role `admin`. Errors are `application/problem+json` (RFC 9457) with a \
 stable `code`. HEAD returns the headers of GET. OPTIONS, and 405 for a wrong method, list the methods of a path in `Allow`.";
 
-fn paths<'a>(operations: impl Iterator<Item = (&'a http::Method, &'a str, Operation)>) -> Paths {
+fn paths<'a>(
+    operations: impl Iterator<Item = (&'a http::Method, &'a str, Operation)>,
+    reader: Reader,
+) -> Paths {
     let mut paths = Paths::new();
-    for (method, path, operation) in operations {
+    for (method, path, mut operation) in operations {
+        reader.adapt(operation.parameters.iter_mut().flatten());
         if let Some(method) = http_method(method) {
             add(&mut paths, path, method, operation);
         }
@@ -89,26 +102,30 @@ fn http_method(method: &http::Method) -> Option<HttpMethod> {
     })
 }
 
-fn components() -> Components {
+fn components(reader: Reader) -> Components {
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT");
     let token =
         token.description(Some("A token of this server: `deploytrack-server token`, or the profile that `deploytrack serve` writes."));
-    let mut components = schemas::schemas()
-        .security_scheme(TOKEN, SecurityScheme::Http(token.build()))
-        .response("304", not_modified())
-        .build();
-    for (status, response) in refusals::all() {
-        components
-            .responses
-            .insert(status.as_str().to_owned(), RefOr::T(response));
+    let mut components = schemas::schemas();
+    let scheme = SecurityScheme::Http(token.build());
+    components
+        .security_schemes
+        .insert(TOKEN.to_owned(), RefOr::T(scheme));
+    let not_modified = RefOr::T(not_modified());
+    components
+        .responses
+        .insert("NotModified".to_owned(), not_modified);
+    for (name, response) in refusals::all() {
+        components.responses.insert(name, RefOr::T(response));
     }
     for (name, parameter) in parameters::headers_of_requests() {
         components
             .parameters
             .insert(name.to_owned(), RefOr::T(parameter));
     }
+    reader.adapt(components.parameters.values_mut());
     for (name, header) in parameters::headers_of_responses() {
         components.headers.insert(name.to_owned(), RefOr::T(header));
     }

@@ -1,10 +1,12 @@
 //! The parameters of requests, and the headers of requests and responses.
 
 use deploytrack_core::{
+    api,
     openapi::{of, text, time, uuid},
     query::{Order, PageRequest},
     text::IdempotencyKey,
 };
+use serde_json::{Value, json};
 use utoipa::{
     ToSchema,
     openapi::{
@@ -14,6 +16,7 @@ use utoipa::{
     },
 };
 
+use super::examples;
 use crate::limits::MOST_VALUES;
 
 fn parameter(
@@ -25,16 +28,25 @@ fn parameter(
     let parameter = ParameterBuilder::new()
         .name(name)
         .parameter_in(place)
-        .required(Required::False);
+        .required(Required::False)
+        .example(examples::of_parameter(name));
     parameter
         .description(Some(description))
         .schema(Some(schema))
 }
 
+/// The parameter with another example than the one for its name.
+pub(crate) fn with_example(parameter: Parameter, example: Value) -> Parameter {
+    ParameterBuilder::from(parameter)
+        .example(Some(example))
+        .build()
+}
+
 /// The id in the path.
-pub(crate) fn id() -> Parameter {
-    parameter(ParameterIn::Path, "id", "The id of the resource.", uuid())
+pub(super) fn id(example: &str) -> Parameter {
+    parameter(ParameterIn::Path, "id", "The id of the record.", uuid())
         .required(Required::True)
+        .example(Some(json!(example)))
         .build()
 }
 
@@ -53,13 +65,12 @@ pub(crate) fn one<T: ToSchema>(name: &str, description: &str) -> Parameter {
 /// A parameter that may be repeated.
 pub(crate) fn many<T: ToSchema>(name: &str, description: &str) -> Parameter {
     let description = format!("{description} May be repeated, {MOST_VALUES} times at most.");
-    any(
-        name,
-        &description,
-        ArrayBuilder::new()
-            .items(of::<T>())
-            .max_items(Some(MOST_VALUES)),
-    )
+    let values = ArrayBuilder::new()
+        .items(of::<T>())
+        .max_items(Some(MOST_VALUES));
+    let one = any(name, &description, values);
+    let example = json!([examples::of_parameter(name)]);
+    with_example(one, example)
 }
 
 /// A UUID.
@@ -72,27 +83,25 @@ pub(crate) fn a_time(name: &str, description: &str) -> Parameter {
     any(name, description, time())
 }
 
-/// `true` or `false`.
+/// `true` or `false`, which is the default.
 pub(crate) fn flag(name: &str, description: &str) -> Parameter {
+    let description = format!("{description} [default: false]");
+    let flag = ObjectBuilder::new().schema_type(Type::Boolean);
+    any(name, &description, flag.default(Some(false.into())))
+}
+
+/// The filter of lists by `archived`.
+pub(crate) fn archived() -> Parameter {
     any(
-        name,
-        description,
-        ObjectBuilder::new()
-            .schema_type(Type::Boolean)
-            .default(Some(false.into())),
+        "archived",
+        "`true`: only archived ones. `false`: only others. [default: all]",
+        ObjectBuilder::new().schema_type(Type::Boolean),
     )
 }
 
 /// A parameter of the query.
 pub(crate) fn any(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
     parameter(ParameterIn::Query, name, description, schema).build()
-}
-
-/// A parameter that must be given.
-pub(crate) fn required(parameter: Parameter) -> Parameter {
-    ParameterBuilder::from(parameter)
-        .required(Required::True)
-        .build()
 }
 
 /// A whole number within bounds.
@@ -106,11 +115,24 @@ pub(crate) fn number(least: u64, most: u64) -> ObjectBuilder {
 
 /// `skip` and `take`.
 pub(crate) fn skip_and_take() -> [Parameter; 2] {
-    let skip = number(0, PageRequest::MOST_SKIP).default(Some(0.into()));
+    // Without a default: generated clients would send it, also beside a cursor.
+    let skip = number(0, PageRequest::MOST_SKIP);
     let take = number(1, PageRequest::MOST_TAKE).default(Some(PageRequest::DEFAULT_TAKE.into()));
     [
-        any("skip", "The number of items to skip.", skip),
-        any("take", "The most items in the page.", take),
+        any(
+            "skip",
+            "The number of items to skip, from 0. [default: 0]",
+            skip,
+        ),
+        any(
+            "take",
+            &format!(
+                "The most items in the page, from 1 to {}. [default: {}]",
+                PageRequest::MOST_TAKE,
+                PageRequest::DEFAULT_TAKE
+            ),
+            take,
+        ),
     ]
 }
 
@@ -119,69 +141,58 @@ pub(crate) fn cursor() -> Parameter {
     let cursor = ObjectBuilder::new().schema_type(Type::String);
     any(
         "cursor",
-        "The position at which the page begins, from a link in the header `Link`. Not together with `skip`.",
+        "The position at which the page begins, from `next` or from a link in the header `Link`. Not together with `skip`. [default: the \
+         newest item]",
         cursor,
     )
 }
 
 /// The order of the list of deployments.
 pub(crate) fn order() -> Parameter {
-    let words = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(Order::ALL.map(Order::as_str)));
-    let description = "The time by which the list is ordered: `createdAt`, or `occurredAt`, the time of the latest transition. Use the \
-                       same order for every page of a list.";
-    any(
+    one::<Order>(
         "order",
-        description,
-        words.default(Some(Order::default().as_str().into())),
+        "The time by which the list is ordered: `createdAt`, or `occurredAt`, the time of the latest transition. Use the same order \
+         for every page of a list. [default: created]",
     )
 }
 
 /// The headers of requests. The document describes them once.
 pub(crate) fn headers_of_requests() -> [(&'static str, Parameter); 4] {
-    let tags = |description| {
-        parameter(
-            ParameterIn::Header,
-            "",
-            description,
-            ObjectBuilder::new().schema_type(Type::String),
-        )
+    let header = |name, description, schema: RefOr<Schema>| {
+        let header = parameter(ParameterIn::Header, name, description, schema);
+        (name, header.build())
     };
-    let cached = tags(
-        "Entity tags of the client's copies, or `*`: the response is 304 if one of them is current. An invalid value is ignored.",
-    );
     let tag = ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(
             "`*`, or entity tags in double quotes, separated by commas.",
+        ))
+        .pattern(Some(
+            r#"^(\*|(W/)?"[\x21\x23-\x7e]*"( *, *(W/)?"[\x21\x23-\x7e]*")*)$"#,
         ));
-    let tag = tag.pattern(Some(
-        r#"^(\*|(W/)?"[\x21\x23-\x7e]*"( *, *(W/)?"[\x21\x23-\x7e]*")*)$"#,
-    ));
-    let seen =
-        tags("The `ETag` that the client has read. If the resource has another one now, the response is 412 and nothing is changed.")
-            .schema(Some(tag));
-    let key = tags(
-        "Carries out the request once. The same request with the same key returns the first response again, for at least 24 hours.",
-    );
-    let sent_at = tags(
-        "The time of the client's clock when it sends the request. The server reads the times in the body by that clock: a time \
-         less than a second earlier becomes the time of arrival, and an earlier one keeps its distance to the time of arrival. An \
-         idempotency key does not cover this header.",
-    );
     [
-        ("If-None-Match", cached.name("If-None-Match").build()),
-        ("If-Match", seen.name("If-Match").build()),
-        (
-            "Idempotency-Key",
-            key.name("Idempotency-Key")
-                .schema(Some(of::<IdempotencyKey>()))
-                .build(),
+        header(
+            "If-None-Match",
+            "Entity tags of the client's copies, or `*`: the response is 304 if one of them is current. An invalid value is ignored.",
+            ObjectBuilder::new().schema_type(Type::String).into(),
         ),
-        (
+        header(
+            "If-Match",
+            "The `ETag` that the client has read. If the resource has another one now, the response is 412 and nothing is changed.",
+            tag.into(),
+        ),
+        header(
+            "Idempotency-Key",
+            "Carries out the request once. The same request with the same key returns the first response again, for at least 24 hours.",
+            of::<IdempotencyKey>(),
+        ),
+        header(
             "Sent-At",
-            sent_at.name("Sent-At").schema(Some(time())).build(),
+            "The time of the client's clock when it sends the request. The server reads the times in the body by that clock: a time \
+             less than a second earlier becomes the time of arrival, and an earlier one keeps its distance to the time of arrival. \
+             An idempotency key does not cover this header. RFC 3339.",
+            // Without the format `date-time`: openapi-python-client leaves out operations with such a header.
+            time().format(None).into(),
         ),
     ]
 }
@@ -200,50 +211,69 @@ pub(crate) fn last_event_id() -> Parameter {
 
 /// The headers of responses. The document describes them once.
 pub(crate) fn headers_of_responses() -> [(&'static str, Header); 7] {
-    let header = |description: &str| {
-        HeaderBuilder::new()
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+    let header = |name, kind, description: &str, example: Value| {
+        let header = HeaderBuilder::new()
+            .schema(Some(ObjectBuilder::new().schema_type(kind)))
             .description(Some(description))
-            .build()
+            .example(Some(example));
+        (name, header.build())
     };
-    let seconds =
-        HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer)));
     [
-        ("ETag", header("The strong entity tag of the response.")),
-        ("Location", header("The path of the new resource.")),
-        (
+        header(
+            "ETag",
+            Type::String,
+            "The strong entity tag of the response.",
+            json!(examples::tag()),
+        ),
+        header(
+            "Location",
+            Type::String,
+            "The path of the new resource.",
+            json!(format!(
+                "{}/{}",
+                api::DEPLOYMENTS,
+                examples::USER_SERVICE_IN_STAGING
+            )),
+        ),
+        header(
             "Link",
-            header(
-                "The pages around this one (RFC 8288): `first`, `prev`, `next`, `last`. Each link is a query that replaces the query of this request.",
+            Type::String,
+            "The pages around this one (RFC 8288): `first`, `prev`, `next`, `last`. Each link is a query that replaces the query of \
+             this request. `next` is in the body too.",
+            json!(
+                "<?take=20>; rel=\"first\", <?take=20&skip=20>; rel=\"next\", <?take=20&skip=40>; rel=\"last\""
             ),
         ),
-        (
+        header(
             "Idempotency-Replayed",
-            header("`true` if this is the stored response of the first request."),
+            Type::String,
+            "`true` if this is the stored response of the first request.",
+            json!("true"),
         ),
-        (
+        header(
             "Retry-After",
-            seconds
-                .description(Some("The seconds to wait before repeating the request."))
-                .build(),
+            Type::Integer,
+            "The seconds to wait before repeating the request.",
+            json!(1),
         ),
-        (
+        header(
             "WWW-Authenticate",
-            header("`Bearer`, with an error code if the request had a token (RFC 6750)."),
+            Type::String,
+            "`Bearer`, with an error code if the request had a token (RFC 6750).",
+            json!("Bearer error=\"invalid_token\""),
         ),
-        (
+        header(
             "X-Request-Id",
-            header(
-                "The id of the request in the server's log: the client's `X-Request-Id` if it has 1 to 64 letters, digits, `.`, `_` or `-`, else a new one.",
-            ),
+            Type::String,
+            "The id of the request in the server's log: the client's `X-Request-Id` if it has 1 to 64 letters, digits, `.`, `_` or `-`, \
+             else a new one.",
+            json!(examples::REQUEST_ID),
         ),
     ]
 }
 
 #[cfg(test)]
 mod tests {
-    use deploytrack_core::api;
-
     use super::*;
 
     #[test]

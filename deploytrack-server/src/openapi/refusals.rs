@@ -1,11 +1,24 @@
-//! The responses for refusals (RFC 9457), one for each status.
+//! The responses for refusals (RFC 9457). Their examples are the problems of real refusals, so a
+//! code, a title or a detail in the document is the one that the server sends.
 
-use deploytrack_core::{api::Problem, fault::MOST_FAULTS, openapi};
+use std::time::Duration;
+
+use deploytrack_core::{
+    api::Problem, entity_tag::EntityTag, error::Error, fault::MOST_FAULTS, openapi::of,
+};
 use http::StatusCode;
-use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
+use serde_json::json;
+use utoipa::openapi::{
+    ContentBuilder, Ref, Response, ResponseBuilder,
+    example::{Example, ExampleBuilder},
+};
 
-use super::headers::with_headers;
-use crate::limits::{BODY_BYTES, BODY_TIMEOUT, HEAD_BYTES};
+use super::{examples, headers::with_headers};
+use crate::{
+    limits::HEAD_BYTES,
+    quota::QuotaExceeded,
+    refusal::{Refusal, Resource},
+};
 
 /// The refusals that every request may get.
 pub(super) const OF_ALL: [StatusCode; 3] = [
@@ -14,101 +27,144 @@ pub(super) const OF_ALL: [StatusCode; 3] = [
     StatusCode::INTERNAL_SERVER_ERROR,
 ];
 
-/// A reference to the response with this status.
-pub(super) fn of(status: StatusCode) -> Ref {
-    Ref::new(format!("#/components/responses/{}", status.as_str()))
+/// A reference to the response with this status that operations share.
+pub(super) fn shared(status: StatusCode) -> Ref {
+    Ref::new(format!("#/components/responses/{}", name(status)))
 }
 
-/// All responses, by status.
-pub(super) fn all() -> Vec<(StatusCode, Response)> {
-    let wait = &["Retry-After"][..];
-    let token = &["WWW-Authenticate"][..];
+/// The name of a response that operations share, such as `TooManyRequests`.
+fn name(status: StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or(status.as_str());
+    reason.replace(' ', "")
+}
+
+/// All shared responses, with their names.
+pub(super) fn all() -> Vec<(String, Response)> {
+    let problems: Vec<_> = of_many_operations()
+        .into_iter()
+        .map(|refusal| refusal.problem("/api/v1/deployments", examples::REQUEST_ID))
+        .collect();
+    let of_one = |of: &[(StatusCode, Problem)]| {
+        let status = of.first()?.0;
+        let problems = of.iter().map(|(_, problem)| problem.clone()).collect();
+        Some((name(status), response(status, problems)))
+    };
+    problems
+        .chunk_by(|(one, _), (other, _)| one == other)
+        .filter_map(of_one)
+        .collect()
+}
+
+/// The refusals that do not depend on the operation, in the order of their statuses.
+fn of_many_operations() -> Vec<Refusal> {
+    let subject = QuotaExceeded::Subject;
     vec![
-        refusal(
-            StatusCode::BAD_REQUEST,
-            format!(
-                "A part of the request is malformed, of a wrong type, out of bounds or unknown: `invalid_request`, with all faults (at \
-                 most {MOST_FAULTS}) in `errors`. An illegal transition: `invalid_transition`, with `currentStatus` and \
-                 `allowedTransitions`."
-            ),
-            &[],
-        ),
-        refusal(
-            StatusCode::UNAUTHORIZED,
-            "No valid token: `unauthorized`. A token whose lifetime is too long: `token_lifetime`. A code that has ended: `code_ended`. A wall that was revoked: `wall_revoked`.".into(),
-            token,
-        ),
-        refusal(StatusCode::FORBIDDEN, "A valid token without the role `admin`: `forbidden`. A request that a page of another site made: `other_site`. The session of a wall, for anything \
-             but its view: `wall_only_shows`.".into(), token),
-        refusal(StatusCode::NOT_FOUND, "No resource has this id or name: `not_found`.".into(), &[]),
-        refusal(
-            StatusCode::REQUEST_TIMEOUT,
-            format!("The body did not arrive within {} seconds, or arrived too slowly: `request_timeout`.", BODY_TIMEOUT.as_secs()),
-            &[],
-        ),
-        refusal(
-            StatusCode::CONFLICT,
-            "The name is in use (`name_taken`), has deployments (`in_use`) or resembles an existing one (`near_miss`, with \
-             `didYouMean`). The deployment to undeploy is not current (`not_current`). There are as \
-             many walls as there may be (`too_many_walls`). The same request is still running \
-             (`request_in_progress`). The browser is logged in as somebody else (`logged_in`)."
-                .into(),
-            wait,
-        ),
-        refusal(
-            StatusCode::PRECONDITION_FAILED,
-            "The resource changed after the client read it (`If-Match`): `precondition_failed`.".into(),
-            &[],
-        ),
-        refusal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("The body is too large ({} MiB; an import has its own limits): `body_too_large`.", BODY_BYTES / 1024 / 1024),
-            &[],
-        ),
-        refusal(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "The body has another media type, or a content encoding: `unsupported_media_type`.".into(),
-            &[],
-        ),
-        refusal(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "The `Idempotency-Key` was used for another request: `idempotency_key_reused`, with `recordedId`.".into(),
-            &[],
-        ),
-        refusal(
-            StatusCode::TOO_MANY_REQUESTS,
-            "A quota of the subject or of the server is used up: event streams (`too_many_streams`), exports (`too_many_exports`), \
-             large responses in transit (`too_many_large_answers`), simultaneous reads (`too_many_questions`). Another verification \
-             is running: `verification_in_progress`."
-                .into(),
-            wait,
-        ),
-        refusal(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            format!("The target and the headers together are larger than {} KiB: `header_too_large`.", HEAD_BYTES / 1024),
-            &[],
-        ),
-        refusal(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The server failed: `internal`. Its log contains the cause under the `requestId`.".into(),
-            &[],
-        ),
-        refusal(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The database cannot be reached, or every connection is busy: `unavailable`. Too many writes wait (`too_many_writes`), too \
-             many reads of many rows wait (`too_many_reads`), or too many bodies are arriving (`too_many_bodies`)."
-                .into(),
-            wait,
-        ),
+        Refusal::NoToken,
+        Refusal::LongToken(Duration::from_secs(90 * 24 * 60 * 60)),
+        Refusal::RevokedWall,
+        Refusal::Role,
+        Refusal::TooSlow,
+        Error::Changed(EntityTag::of(b"{}")).into(),
+        Refusal::TooLarge("1 MiB"),
+        Refusal::MediaType("application/json"),
+        Error::KeyReused {
+            recorded: Some(examples::pending().id),
+        }
+        .into(),
+        Refusal::QuotaExceeded(Resource::Reads, subject(8)),
+        Refusal::QuotaExceeded(Resource::Answers, subject(256)),
+        Refusal::Head,
+        Refusal::Panic,
+        Error::Unavailable("unreachable".into()).into(),
+        Error::Busy.into(),
+        Error::TooManyReads.into(),
+        Refusal::TooManyBodies,
     ]
 }
 
-fn refusal(status: StatusCode, description: String, headers: &[&str]) -> (StatusCode, Response) {
+/// The response with these problems, each of which is an example.
+pub(super) fn response(status: StatusCode, problems: Vec<Problem>) -> Response {
+    let sentences: Vec<_> = problems.iter().map(sentence).collect();
+    let response = ResponseBuilder::new().description(sentences.join(" "));
+    let example = |problem: Problem| {
+        let example = ExampleBuilder::new()
+            .summary(&problem.title)
+            .value(Some(json!(problem)));
+        (problem.code, Example::from(example))
+    };
     let content = ContentBuilder::new()
-        .schema(Some(openapi::of::<Problem>()))
-        .build();
-    let response = ResponseBuilder::new()
-        .description(description)
-        .content("application/problem+json", content);
-    (status, with_headers(response, headers).build())
+        .schema(Some(of::<Problem>()))
+        .examples_from_iter(problems.into_iter().map(example));
+    let response = response.content("application/problem+json", content.build());
+    with_headers(response, headers(status)).build()
+}
+
+/// The headers of a status.
+fn headers(status: StatusCode) -> &'static [&'static str] {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => &["WWW-Authenticate"],
+        StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            &["Retry-After"]
+        }
+        _ => &[],
+    }
+}
+
+/// The description of a problem.
+fn sentence(problem: &Problem) -> String {
+    let (code, when) = (&problem.code, when(&problem.code));
+    match &**code {
+        "invalid_request" => {
+            format!("`{code}`: {when}. `errors` has all faults, at most {MOST_FAULTS}.")
+        }
+        "header_too_large" => format!("`{code}`: {when} {} KiB.", HEAD_BYTES / 1024),
+        _ => format!("`{code}`: {when}."),
+    }
+}
+
+/// The situation in which a request gets a problem with this code.
+fn when(code: &str) -> &'static str {
+    match code {
+        "invalid_request" => {
+            "a part of the request is malformed, of a wrong type, out of bounds or unknown"
+        }
+        "invalid_transition" => {
+            "the transition is illegal; `currentStatus` and `allowedTransitions` have the way out"
+        }
+        "unauthorized" => "there is no valid token",
+        "token_lifetime" => "the lifetime of the token is too long",
+        "code_ended" => "the code was used or has ended",
+        "wall_revoked" => "the wall was revoked",
+        "forbidden" => "the token is valid but does not have the role `admin`",
+        "other_site" => "a page of another site made the request",
+        "not_found" => "no record has this id or name",
+        "request_timeout" => "the body arrived too slowly",
+        "name_taken" => "the name is in use",
+        "in_use" => "the record has deployments",
+        "near_miss" => {
+            "the name is unknown and resembles an existing one, which `didYouMean` contains"
+        }
+        "not_current" => "the deployment is not current in its cell",
+        "too_many_walls" => "there are as many walls as there may be",
+        "request_in_progress" => "a request with the same `Idempotency-Key` is still running",
+        "logged_in" => "the browser is logged in as somebody else",
+        "precondition_failed" => "the record has another `ETag` than the one in `If-Match`",
+        "body_too_large" => "the body is too large",
+        "unsupported_media_type" => "the body has another media type, or a content encoding",
+        "idempotency_key_reused" => {
+            "the `Idempotency-Key` was used for another request; `recordedId` has its record"
+        }
+        "too_many_streams" => "too many event streams are open",
+        "too_many_exports" => "too many exports are running",
+        "too_many_large_answers" => "too many large answers are in transit",
+        "too_many_questions" => "too many reads are running",
+        "verification_in_progress" => "another verification is running",
+        "header_too_large" => "the target and the headers together are larger than",
+        "internal" => "the server failed; its log has the cause under the `requestId`",
+        "unavailable" => "the database cannot be reached, or every connection is busy",
+        "too_many_writes" => "too many writes wait",
+        "too_many_reads" => "too many reads of many rows wait",
+        "too_many_bodies" => "too many bodies are arriving",
+        _ => "see `detail`",
+    }
 }

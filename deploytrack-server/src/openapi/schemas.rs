@@ -16,7 +16,7 @@ use deploytrack_core::{
     ids::IdMatches,
     matrix::{Cell, Cells, Gap, GapState, Row},
     openapi,
-    query::Page,
+    query::{Order, Page},
     session::{Login, LoginCode},
     status::Status,
     text::{
@@ -25,10 +25,40 @@ use deploytrack_core::{
     verification::{Difference, Verification},
     wall::{NewWall, ShownWall, Wall, WallLink},
 };
-use utoipa::{PartialSchema as _, openapi::ComponentsBuilder};
+use serde_json::Value;
+use utoipa::{
+    PartialSchema as _,
+    openapi::{Components, ComponentsBuilder, RefOr, Schema, schema::ObjectBuilder},
+};
+
+use super::examples;
+use crate::endpoints::{Liveness, Readiness};
 
 /// The schema of every type in a request or a response.
-pub(super) fn schemas() -> ComponentsBuilder {
+pub(super) fn schemas() -> Components {
+    let parts = openapi::parts_of_bodies().into_iter();
+    let all = parts.fold(of_types(), |all, (name, schema)| all.schema(name, schema));
+    let mut all = all.build();
+    for (name, schema) in &mut all.schemas {
+        if let (RefOr::T(schema), Some(example)) = (schema, examples::of_schema(name)) {
+            set_example(schema, example);
+        }
+    }
+    all
+}
+
+/// Adds an example, which generators copy into the documentation of a type.
+fn set_example(schema: &mut Schema, example: Value) {
+    let examples = match schema {
+        Schema::Object(object) => &mut object.examples,
+        Schema::AllOf(all) => &mut all.examples,
+        Schema::OneOf(one) => &mut one.examples,
+        _ => return,
+    };
+    examples.push(example);
+}
+
+fn of_types() -> ComponentsBuilder {
     ComponentsBuilder::new()
         .schema_from::<Deployment>()
         .schema_from::<NewDeployment>()
@@ -83,7 +113,13 @@ pub(super) fn schemas() -> ComponentsBuilder {
         .schema_from::<Status>()
         .schema_from::<EnvironmentType>()
         .schema_from::<EventType>()
-        .schema(openapi::IMPORTED_DEPLOYMENT, openapi::imported_deployment())
+        .schema_from::<Order>()
+        .schema_from::<Liveness>()
+        .schema_from::<Readiness>()
+        .schema(
+            "Document",
+            ObjectBuilder::new().description(Some("An OpenAPI 3.1 document.")),
+        )
         .schema("DeploymentPage", Page::<Deployment>::schema())
         .schema("ComponentPage", Page::<Component>::schema())
         .schema("EnvironmentPage", Page::<Environment>::schema())

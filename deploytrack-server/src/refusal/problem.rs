@@ -41,6 +41,12 @@ impl Refusal {
         )
     }
 
+    /// The status and the problem details, for an example.
+    pub(crate) fn problem(self, instance: &str, request_id: &str) -> (StatusCode, Problem) {
+        let (status, _, problem) = self.into_problem(instance, request_id);
+        (status, problem)
+    }
+
     fn into_problem(
         self,
         instance: &str,

@@ -3,6 +3,7 @@
 use std::{fmt::Display, str::FromStr};
 
 use deploytrack_core::{
+    catalog::Reference,
     error::Fault,
     fault::Faults,
     json::{self, shortened},
@@ -21,7 +22,8 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    pub(super) fn of(text: &str) -> Self {
+    /// The query with this text.
+    pub(crate) fn of(text: &str) -> Self {
         let all: Vec<(String, String)> = serde_urlencoded::from_str(text).unwrap_or_default();
         // The decoder replaces invalid UTF-8 by U+FFFD, which no client sends on purpose.
         let broken = |(name, value): &(String, String)| {
@@ -88,13 +90,29 @@ impl Query {
         self.read(name, json::parse_id)
     }
 
-    /// A required UUID.
-    pub(crate) fn required_id(&mut self, name: &'static str) -> Option<Uuid> {
-        if self.pairs.iter().any(|(key, _)| key == name) {
-            return self.id(name);
+    /// A required reference: a UUID in the parameter `id`, or a name in the parameter `name`.
+    pub(crate) fn reference(&mut self, id: &'static str, name: &'static str) -> Option<Reference> {
+        let has = |parameter| self.pairs.iter().any(|(key, _)| key == parameter);
+        match (has(id), has(name)) {
+            (true, false) => {
+                self.known.push(name);
+                self.id(id).map(Reference::Id)
+            }
+            (false, true) => {
+                self.known.push(id);
+                self.one(name).map(Reference::Name)
+            }
+            (is_given, _) => {
+                self.values(id);
+                self.values(name);
+                let why = if is_given {
+                    format!("and {name} name the same thing; give one of them")
+                } else {
+                    format!("is required (or {name}, its name)")
+                };
+                self.wrong(id, why)
+            }
         }
-        self.known.push(name);
-        self.wrong(name, "is required")
     }
 
     /// The id in the path.

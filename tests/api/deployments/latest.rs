@@ -78,3 +78,39 @@ async fn the_component_is_required_and_must_exist(#[values(Sqlite, Postgres)] ki
         .expect(200);
     assert_eq!(none, json!([]));
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_component_is_given_by_id_or_by_name(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
+    let server = Server::start(&database).await;
+    let new = json!({"component": "Größe & Co", "environment": "production", "version": "v1", "status": "succeeded"});
+    let deployment = server.admin().record(new).await;
+    let id = deployment["componentId"].as_str().unwrap();
+    let (path, name) = ("/api/v1/deployments/latest", "gr%C3%96%C3%9FE+%26+CO");
+    let of = async |query: &str| server.reader().get(&format!("{path}?{query}")).await;
+    let by_id = of(&format!("componentId={id}")).await.expect(200);
+    assert_eq!(by_id, json!([deployment]));
+    assert_eq!(of(&format!("component={name}")).await.expect(200), by_id);
+    let past = of(&format!("component={name}&at=2020-01-01T00:00:00Z")).await;
+    assert_eq!(past.expect(200), json!([]));
+    let unknown = of("component=gr%C3%B6se").await;
+    assert_eq!(
+        (unknown.status, unknown.json()["kind"].as_str()),
+        (404, Some("component"))
+    );
+    for query in [
+        format!("componentId={id}&component={name}"),
+        format!("componentId={id}&componentId={id}"),
+        "component=".to_owned(),
+    ] {
+        assert_eq!(of(&query).await.status, 400, "{query}");
+    }
+    let both = of(&format!("componentId={id}&component={name}")).await;
+    assert_eq!(
+        both.json()["detail"],
+        "componentId and component name the same thing; give one of them"
+    );
+}

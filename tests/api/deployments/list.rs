@@ -251,7 +251,7 @@ async fn a_filter_without_matches_is_an_empty_page(#[values(Sqlite, Postgres)] k
             .expect(200);
         assert_eq!(
             page,
-            json!({"data": [], "total": 0, "skip": 0, "take": 20}),
+            json!({"data": [], "total": 0, "skip": 0, "take": 20, "next": null}),
             "{query}"
         );
     }

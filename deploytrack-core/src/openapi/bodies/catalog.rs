@@ -3,20 +3,20 @@
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        RefOr,
+        AllOfBuilder, OneOfBuilder, RefOr,
         schema::{ArrayBuilder, ObjectBuilder, Schema, Type},
     },
 };
 
-use super::fields::{changing, closed, field, optional, optional_flag, optional_time};
+use super::fields::{changing, closed, field, optional, optional_flag, optional_time, with};
 use crate::{
     api::EnvironmentOrder,
     archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     json::MOST_POSITION,
-    openapi::{or_null, uuid},
+    openapi::{of, or_null, uuid},
     text::{Description, Label, Name, ViewQuery},
-    wall::{MOST_OF_NAME, NewWall},
+    wall::{MOST_OF_NAME, NewWall, Wall, WallLink},
 };
 
 pub(super) fn component(name: RefOr<Schema>) -> ObjectBuilder {
@@ -76,6 +76,28 @@ impl PartialSchema for NewWall {
 }
 
 impl ToSchema for NewWall {}
+
+impl PartialSchema for WallLink {
+    /// The fields of the wall and the secret, as one object. A derived schema would be two objects,
+    /// each without the fields of the other.
+    fn schema() -> RefOr<Schema> {
+        let RefOr::T(Schema::Object(wall)) = Wall::schema() else {
+            return of::<Wall>();
+        };
+        let secret = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "The secret of the link, which is `/#wall=` and the secret. No other response has it.",
+            ));
+        ObjectBuilder::from(wall)
+            .property("secret", secret)
+            .required("secret")
+            .description(Some("A new wall with the secret of its link."))
+            .into()
+    }
+}
+
+impl ToSchema for WallLink {}
 
 impl PartialSchema for ComponentChange {
     fn schema() -> RefOr<Schema> {
@@ -175,13 +197,26 @@ impl ToSchema for ArchiveSelection {}
 
 impl PartialSchema for EnvironmentOrder {
     fn schema() -> RefOr<Schema> {
-        let ids = ArrayBuilder::new().items(uuid()).unique_items(true);
-        closed()
-            .property(
-                "ids",
-                ids.description(Some("The ids of all environments, in their order.")),
-            )
-            .required("ids")
+        let list = |items: RefOr<Schema>, description: &str| {
+            ArrayBuilder::new()
+                .schema_type(or_null(Type::Array))
+                .items(items)
+                .unique_items(true)
+                .description(Some(description))
+        };
+        let ids = "The ids of all environments, in their order; or give `names`.";
+        let names = "The names of all environments, in their order; or give `ids`.";
+        let object = closed()
+            .property("ids", list(uuid().into(), ids))
+            .property("names", list(of::<Name>(), names));
+        let one = OneOfBuilder::new()
+            .item(with("ids", Type::Array, &["names"]))
+            .item(with("names", Type::Array, &["ids"]));
+        let description = "The order of the environments: all of them, by id or by name.";
+        AllOfBuilder::new()
+            .item(object)
+            .item(one)
+            .description(Some(description))
             .into()
     }
 }

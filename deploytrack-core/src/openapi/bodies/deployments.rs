@@ -4,13 +4,13 @@ use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        AllOfBuilder, RefOr,
+        AllOfBuilder, Ref, RefOr,
         schema::{AnyOfBuilder, ObjectBuilder, Schema, Type},
     },
 };
 
 use super::fields::{
-    closed, field, optional, optional_time, references, when, with, with_references,
+    closed, field, optional, optional_of, optional_time, references, when, with, with_references,
 };
 use crate::{
     deployment::{Change, Metadata, NewDeployment, Undeploy},
@@ -21,16 +21,7 @@ use crate::{
 
 /// A request to record a deployment, without its time.
 pub(super) fn deployment() -> ObjectBuilder {
-    let statuses = Status::ALL
-        .into_iter()
-        .filter(|status| status.path_from_new().is_some());
-    let statuses: Vec<_> = statuses
-        .map(|status| json!(status))
-        .chain([json!(null)])
-        .collect();
-    let status = ObjectBuilder::new()
-        .schema_type(or_null(Type::String))
-        .enum_values(Some(statuses));
+    let status = Ref::from_schema_name(INITIAL_STATUS).into();
     references()
         .property("version", field::<Version>("The version that is deployed."))
         .required("version")
@@ -48,10 +39,26 @@ pub(super) fn deployment() -> ObjectBuilder {
         .property("metadata", optional::<Metadata>("Additional data."))
         .property(
             "status",
-            status.description(Some(
+            optional_of(
+                status,
                 "The status; `pending`, if absent. The history gets all transitions to it.",
-            )),
+            ),
         )
+}
+
+/// The name of the schema of [`initial_status`].
+pub(super) const INITIAL_STATUS: &str = "InitialStatus";
+
+/// The statuses that a deployment may have when it is recorded.
+pub(super) fn initial_status() -> RefOr<Schema> {
+    let statuses = Status::ALL
+        .into_iter()
+        .filter(|status| status.path_from_new().is_some());
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(statuses.map(|status| json!(status))))
+        .description(Some("The status of a deployment that is recorded."))
+        .into()
 }
 
 impl PartialSchema for NewDeployment {

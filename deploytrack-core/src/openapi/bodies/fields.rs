@@ -29,10 +29,15 @@ pub(super) fn field<T: ToSchema>(description: &str) -> RefOr<Schema> {
 
 /// A field of a type that may be `null`.
 pub(super) fn optional<T: ToSchema>(description: &str) -> RefOr<Schema> {
+    optional_of(of::<T>(), description)
+}
+
+/// A field with this schema that may be `null`.
+pub(super) fn optional_of(schema: RefOr<Schema>, description: &str) -> RefOr<Schema> {
     let null = ObjectBuilder::new().schema_type(Type::Null);
     OneOfBuilder::new()
         .item(null)
-        .item(of::<T>())
+        .item(schema)
         .description(Some(description))
         .into()
 }

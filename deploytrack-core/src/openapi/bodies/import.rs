@@ -1,6 +1,5 @@
 //! The lines of an import or an export.
 
-use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -12,11 +11,15 @@ use utoipa::{
 use super::{
     catalog::{component, environment},
     deployments::deployment,
-    fields::{closed, field, optional, optional_time, references, when, with, with_references},
+    fields::{
+        closed, field, optional, optional_of, optional_time, references, when, with,
+        with_references,
+    },
 };
 use crate::{
     api::{IMPORT_ENTRIES, ImportLine},
     deployment::Undeployment,
+    history::HistoryKind,
     openapi::{of, or_null, time},
     text::{Name, Reason},
 };
@@ -45,16 +48,18 @@ impl PartialSchema for Undeployment {
 
 impl ToSchema for Undeployment {}
 
-/// The name of the schema of [`imported_deployment`].
-pub const IMPORTED_DEPLOYMENT: &str = "ImportedDeployment";
+/// The names of the schemas of parts of an import that have no type of their own.
+pub(super) const IMPORTED_DEPLOYMENT: &str = "ImportedDeployment";
+pub(super) const IMPORTED_ENTRY: &str = "ImportedEntry";
+pub(super) const COMPONENT_LINE: &str = "ComponentLine";
+pub(super) const ENVIRONMENT_LINE: &str = "EnvironmentLine";
 
 /// The schema of a deployment in an import. Its time is required, so that the server recognizes the
 /// same line in a later import.
-#[must_use]
-pub fn imported_deployment() -> RefOr<Schema> {
+pub(super) fn imported_deployment() -> RefOr<Schema> {
     let word = "The status, also in the words of GitHub, GitLab or Octopus; `pending`, if absent. The history gets all transitions to it.";
     let history = ArrayBuilder::new()
-        .items(past_entry())
+        .items(Ref::from_schema_name(IMPORTED_ENTRY))
         .max_items(Some(IMPORT_ENTRIES));
     let history = history.description(Some(
         "All statuses with their times, instead of `startedAt`. Missing transitions are added.",
@@ -84,12 +89,7 @@ pub fn imported_deployment() -> RefOr<Schema> {
             optional::<Reason>("The reason of the latest transition."),
         )
         .property("sequence", sequence())
-        .property(
-            "history",
-            OneOfBuilder::new()
-                .item(ObjectBuilder::new().schema_type(Type::Null))
-                .item(history),
-        );
+        .property("history", optional_of(history.into(), "The history."));
     let timed = AnyOfBuilder::new()
         .item(with("occurredAt", Type::String, &[]))
         .item(with("finishedAt", Type::String, &[]))
@@ -111,20 +111,13 @@ fn sequence() -> ObjectBuilder {
 }
 
 /// A history entry of an imported deployment.
-fn past_entry() -> ObjectBuilder {
-    let event = ObjectBuilder::new()
-        .schema_type(or_null(Type::String))
-        .enum_values(Some([
-            json!("undeployed"),
-            json!("transition"),
-            json!(null),
-        ]));
+pub(super) fn past_entry() -> RefOr<Schema> {
     closed()
         .property(
             "event",
-            event.description(Some(
+            optional::<HistoryKind>(
                 "`undeployed`, without a status, if the component was undeployed.",
-            )),
+            ),
         )
         .property(
             "status",
@@ -143,10 +136,25 @@ fn past_entry() -> ObjectBuilder {
         )
         .property("reason", optional::<Reason>("The reason."))
         .property("sequence", sequence())
+        .description(Some("An entry of the history of an imported deployment."))
+        .into()
 }
 
-/// The schema of an import line that registers a component or environment.
-fn registering(event: &str, object: ObjectBuilder) -> ObjectBuilder {
+/// The schema of an import line that registers a component.
+pub(super) fn component_line() -> RefOr<Schema> {
+    registering("component", component(registered_name()))
+}
+
+/// The schema of an import line that registers an environment.
+pub(super) fn environment_line() -> RefOr<Schema> {
+    registering("environment", environment(registered_name()))
+}
+
+fn registered_name() -> RefOr<Schema> {
+    field::<Name>("The name. If it exists, the line changes nothing.")
+}
+
+fn registering(event: &str, object: ObjectBuilder) -> RefOr<Schema> {
     let name = ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some([event]));
@@ -157,23 +165,19 @@ fn registering(event: &str, object: ObjectBuilder) -> ObjectBuilder {
         .required("event")
         .required("name")
         .property("archivedAt", archived_at)
+        .description(Some(format!(
+            "A line of an import that registers a name of the kind `{event}`."
+        )))
+        .into()
 }
 
 impl PartialSchema for ImportLine {
     fn schema() -> RefOr<Schema> {
-        let deployment = Ref::from_schema_name(IMPORTED_DEPLOYMENT);
-        let named = || field::<Name>("The name. If it exists, the line changes nothing.");
         let lines = OneOfBuilder::new()
-            .item(deployment)
+            .item(Ref::from_schema_name(IMPORTED_DEPLOYMENT))
             .item(of::<Undeployment>())
-            .item(
-                registering("component", component(named()))
-                    .description(Some("Registers a component.")),
-            )
-            .item(
-                registering("environment", environment(named()))
-                    .description(Some("Registers an environment.")),
-            );
+            .item(Ref::from_schema_name(COMPONENT_LINE))
+            .item(Ref::from_schema_name(ENVIRONMENT_LINE));
         let description = "A line of an import or an export: a deployment, an undeployment, or the registration of a component or environment.";
         lines.description(Some(description)).into()
     }

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{RefOr, Schema},
 };
 
-use super::imported_deployment;
+use super::import::imported_deployment;
 use crate::{
     api::{EnvironmentOrder, FromBody, ImportLine},
     archive::ArchiveSelection,

@@ -2,28 +2,33 @@
 
 use deploytrack_core::{
     api,
-    catalog::{Component, NewComponent},
+    catalog::{CatalogKind, Component, NewComponent},
+    error::Error,
 };
 use serde_json::json;
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::{HandlerResult, created},
 };
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::COMPONENTS,
+        &group::COMPONENTS,
         "createComponent",
         "Register a component",
         "A name that is in use is 409.",
     )
     .body::<NewComponent>(
         true,
-        json!({"name": "user-service", "owner": "team-a", "kind": "service"}),
+        json!({"name": "user-service", "owner": "team-identity", "kind": "service", "lifecycle": "production"}),
     )
-    .creates::<Component>("The component.")
+    .creates::<Component>("The component.", json!(examples::user_service()))
+    .refuses([Error::NameTaken {
+        kind: CatalogKind::Component,
+        name: examples::user_service().name,
+    }])
 }
 
 /// Registers a component.

@@ -1,17 +1,18 @@
 //! `DELETE /api/v1/components/{id}`: deletes a component that was never deployed.
 
+use deploytrack_core::{catalog::CatalogKind, error::Error};
 use http::StatusCode;
 
 use crate::{
     body::no_content,
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::HandlerResult,
 };
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::COMPONENTS,
+        &group::COMPONENTS,
         "deleteComponent",
         "Delete a component",
         "A component that was ever deployed cannot be deleted (409 `in_use`): archive it instead.",
@@ -22,7 +23,10 @@ pub(crate) fn doc() -> OperationDraft {
         None,
         &[],
     )
-    .refusals(&[StatusCode::CONFLICT])
+    .refuses([Error::InUse {
+        kind: CatalogKind::Component,
+        name: examples::user_service().name,
+    }])
 }
 
 /// Deletes a component that was never deployed.

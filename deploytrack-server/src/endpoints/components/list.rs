@@ -1,11 +1,12 @@
 //! `GET /api/v1/components`: a page of components.
 
 use deploytrack_core::{query::CatalogFilter, text::Name};
+use serde_json::json;
 
 use crate::{
     openapi::{
-        OperationDraft, group,
-        parameters::{flag, one, skip_and_take},
+        OperationDraft, examples, group,
+        parameters::{archived, one, skip_and_take, with_example},
     },
     request::Call,
     response::{HandlerResult, page},
@@ -13,20 +14,20 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::COMPONENTS,
+        &group::COMPONENTS,
         "listComponents",
         "List components",
         "Returns a page of components, in the order of their names.",
     )
     .parameters([
-        one::<Name>("name", "Only the one with this name."),
-        flag(
-            "archived",
-            "`true`: only archived ones. `false`: only others.",
+        with_example(
+            one::<Name>("name", "Only the one with this name."),
+            json!("user-service"),
         ),
+        archived(),
     ])
     .parameters(skip_and_take())
-    .returns_page("ComponentPage")
+    .returns_page("ComponentPage", examples::page_of_components())
 }
 
 /// Returns a page of components, in the order of their names.
@@ -39,5 +40,5 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     let request = query.page();
     let request = query.finish(request)?;
     let found = call.tracker().matching_components(&filter, request).await?;
-    page(&found, call.query_text())
+    page(found, call.query_text())
 }

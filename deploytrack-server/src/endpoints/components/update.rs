@@ -1,23 +1,34 @@
 //! `PATCH /api/v1/components/{id}`: changes a component.
 
-use deploytrack_core::catalog::{Component, ComponentChange};
+use deploytrack_core::{
+    catalog::{CatalogKind, Component, ComponentChange},
+    error::Error,
+};
 use serde_json::json;
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::{HandlerResult, changed},
 };
 
 pub(crate) fn doc() -> OperationDraft {
+    let changed = Component {
+        description: Some(examples::parsed("Accounts and logins.")),
+        ..examples::user_service()
+    };
     OperationDraft::new(
-        group::COMPONENTS,
+        &group::COMPONENTS,
         "updateComponent",
         "Change a component",
         "Omitted fields do not change. A name that is in use is 409.",
     )
-    .body::<ComponentChange>(true, json!({"owner": "team-b"}))
-    .updates::<Component>("The changed component.")
+    .body::<ComponentChange>(true, json!({"description": "Accounts and logins."}))
+    .updates::<Component>("The changed component.", json!(changed))
+    .refuses([Error::NameTaken {
+        kind: CatalogKind::Component,
+        name: examples::checkout().name,
+    }])
 }
 
 /// Changes a component.

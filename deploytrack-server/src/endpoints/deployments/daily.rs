@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::{
     openapi::{
-        OperationDraft, group,
+        OperationDraft, examples, group,
         parameters::{any, number, one},
     },
     request::Call,
@@ -25,24 +25,35 @@ pub(crate) fn doc() -> OperationDraft {
         .pattern(Some(UtcOffset::PATTERN))
         .default(Some(UtcOffset::default().to_string().into()));
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "countDeploymentsByDay",
         "Count deployments by day",
         "Counts the deployments that are `succeeded`, `failed` or `rolled_back` now, by the day of `occurredAt`, the time of the \
          transition into that status. Every day is in the answer, the earliest first; the last one is today.",
     )
     .parameters([
-        any("days", "The number of days.", days),
+        any(
+            "days",
+            &format!(
+                "The number of days, from {} to {}. [default: {}]",
+                DaySpan::LEAST,
+                DaySpan::MOST,
+                DaySpan::DEFAULT
+            ),
+            days,
+        ),
         any(
             "utcOffset",
-            "The offset from UTC in which the days begin: `Z`, or one such as `+02:00`, with the `+` as `%2B` in an address.",
+            "The offset from UTC in which the days begin: `Z`, or one such as `+02:00`, with the `+` as `%2B` in an address. \
+             [default: Z]",
             offset,
         ),
         one::<Name>("component", "Only deployments of the component with this name."),
         one::<Name>("environment", "Only deployments in the environment with this name."),
         one::<EnvironmentType>("type", "Only deployments in environments of this type."),
     ])
-    .returns("The days.", list_of::<DayCounts>())
+    .returns("The days.", list_of::<DayCounts>(), examples::days())
+    .wrong_query("days=120", |query| query.one::<DaySpan>("days"))
 }
 
 /// Counts the deployments of the last days. The answer depends on the clock, which the cache does

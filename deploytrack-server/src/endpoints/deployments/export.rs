@@ -4,6 +4,7 @@ use bytes::Bytes;
 use deploytrack_core::{
     api::ImportLine,
     query::{DeploymentFilter, ListKey},
+    status::Status,
     tracker::{CatalogCursor, Tracker},
 };
 use futures_util::{StreamExt as _, stream};
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::{
     openapi::{OperationDraft, group},
+    quota::QuotaExceeded,
     refusal::{Refusal, Resource, internal},
     request::Call,
     response::HandlerResult,
@@ -28,7 +30,7 @@ const PAGE_OF_NAMES: usize = 500;
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "exportDeployments",
         "Export deployments",
         "Returns newline-delimited JSON that an import accepts: one `ImportLine` per line, oldest first, each deployment with its \
@@ -36,6 +38,8 @@ pub(crate) fn doc() -> OperationDraft {
     )
     .parameters(filters::of_deployments_doc())
     .response(StatusCode::OK, "The deployments.", Some((NDJSON, ndjson::content())), &[])
+    .wrong_query("status=done", |query| query.one::<Status>("status"))
+    .refuses([Refusal::QuotaExceeded(Resource::Exports, QuotaExceeded::Subject(4))])
 }
 
 /// Streams the deployments that match the filters, oldest first, in the format of an import. The

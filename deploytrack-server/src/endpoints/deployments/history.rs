@@ -3,7 +3,7 @@
 use deploytrack_core::{history::HistoryEntry, openapi::list_of};
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::HandlerResult,
     streaming,
@@ -11,13 +11,13 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "showHistory",
         "Read a deployment's history",
         "Returns all transitions and undeployments of the deployment, in the order of recording. Each row has a hash that depends on \
          the row before it.",
     )
-    .returns("The history.", list_of::<HistoryEntry>())
+    .returns("The history.", list_of::<HistoryEntry>(), examples::history())
 }
 
 /// Returns all transitions and undeployments of a deployment.

@@ -9,15 +9,12 @@ use deploytrack_core::{
     openapi::{list_of, of},
 };
 use http::StatusCode;
-use serde_json::json;
-use utoipa::openapi::{
-    ContentBuilder, Required, request_body::RequestBodyBuilder, schema::OneOfBuilder,
-};
+use utoipa::openapi::{Required, request_body::RequestBodyBuilder, schema::OneOfBuilder};
 
 use self::pieces::{Piece, pieces};
 use super::ndjson::{self, NDJSON};
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{JSON, OperationDraft, content, examples, group},
     refusal::Refusal,
     request::{Call, both},
     request_body::BodyRules,
@@ -38,19 +35,15 @@ pub(crate) fn doc() -> OperationDraft {
          or an array of lines may be sent as JSON.",
         IMPORT_BYTES / 1024 / 1024
     );
-    let example = json!({"component": "user-service", "environment": "staging", "version": "v2.3.0", "status": "succeeded", "occurredAt": "2026-08-01T12:00:00Z"});
     let one_or_more = OneOfBuilder::new()
         .item(of::<ImportLine>())
         .item(list_of::<ImportLine>());
-    let single = ContentBuilder::new()
-        .schema(Some(one_or_more))
-        .example(Some(example))
-        .build();
+    let single = content(one_or_more, examples::import_line());
     let body = RequestBodyBuilder::new()
         .description(Some(description))
         .required(Some(Required::True));
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "importDeployments",
         "Record many deployments",
         "Records all lines or none. A refusal lists the wrong lines in `errors`; an unknown id is a fault of its line (400). A line that \
@@ -58,13 +51,15 @@ pub(crate) fn doc() -> OperationDraft {
          that exists with a shorter history gets the rest. A line with the event `undeployed` undeploys the deployment that was \
          current at its time, and may come before or after the deployments. Lines with `component` or `environment` register names.",
     )
-    .any_body(body.content(NDJSON, ndjson::content()).content("application/json", single).build())
+    .any_body(body.content(NDJSON, ndjson::content()).content(JSON, single).build())
     .response(
         StatusCode::OK,
         "The numbers of recorded and of skipped lines.",
-        Some(("application/json", ContentBuilder::new().schema(Some(of::<ImportCounts>())).build())),
+        Some((JSON, content(of::<ImportCounts>(), examples::imported()))),
         &["Idempotency-Replayed"],
     )
+    .wrong(read_lines(br#"{"component": "user-service", "environment": "staging"}"#, Ok(())))
+    .refuses([Refusal::TooLarge(RULES.bytes_text), Refusal::MediaType(RULES.types_text)])
 }
 
 /// Records all lines of an import, or none.

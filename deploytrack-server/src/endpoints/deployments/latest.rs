@@ -1,12 +1,13 @@
 //! `GET /api/v1/deployments/latest`: the current deployments of a component.
 
-use deploytrack_core::{clock, deployment::Deployment, openapi::list_of};
-use http::StatusCode;
+use deploytrack_core::{
+    catalog::CatalogKind, clock, deployment::Deployment, error::Error, openapi::list_of, text::Name,
+};
 
 use crate::{
     openapi::{
-        OperationDraft, group,
-        parameters::{a_time, an_id, required},
+        OperationDraft, examples, group,
+        parameters::{a_time, an_id, one},
     },
     request::Call,
     response::HandlerResult,
@@ -15,21 +16,26 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "listLatest",
         "Read the current deployments of a component",
         "Returns one deployment for each environment in which a deployment of the component is current, in the order of the environments.",
     )
-    .parameters([required(an_id("componentId", "The component.")), a_time("at", "The current deployments at this time instead of now.")])
-    .returns("The current deployments.", list_of::<Deployment>())
-    .refusals(&[StatusCode::NOT_FOUND])
+    .parameters([
+        an_id("componentId", "The id of the component. Give this or `component`, not both."),
+        one::<Name>("component", "The name of the component. Give this or `componentId`, not both."),
+        a_time("at", "The current deployments at this time. [default: now]"),
+    ])
+    .returns("The current deployments.", list_of::<Deployment>(), examples::latest())
+    .wrong_query("", |query| query.reference("componentId", "component"))
+    .refuses([Error::unknown(CatalogKind::Component, examples::UNKNOWN)])
 }
 
 /// Returns the current deployments of one component, now or at a given time.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
     let mut query = call.query();
     let (component, at) = (
-        query.required_id("componentId"),
+        query.reference("componentId", "component"),
         query.read("at", clock::parse),
     );
     let component = query.finish(component)?;

@@ -5,7 +5,7 @@ use deploytrack_core::query::DeploymentFilter;
 use super::filters;
 use crate::{
     openapi::{
-        OperationDraft, group,
+        OperationDraft, examples, group,
         parameters::{cursor, order, skip_and_take},
     },
     request::Call,
@@ -14,7 +14,7 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "listDeployments",
         "List deployments",
         "Returns a page of deployments, newest first by the time that `order` names. A deployment must match all filters; `total` \
@@ -23,7 +23,7 @@ pub(crate) fn doc() -> OperationDraft {
     .parameters(filters::of_deployments_doc())
     .parameters(skip_and_take())
     .parameters([cursor(), order()])
-    .returns_page("DeploymentPage")
+    .returns_page("DeploymentPage", examples::page_of_deployments())
 }
 
 /// Returns a page of deployments, newest first, by `createdAt` or by `occurredAt`.
@@ -37,7 +37,7 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     let request = query.page_or_cursor();
     let request = query.finish(request)?;
     page(
-        &call.tracker().list(&filter, request).await?,
+        call.tracker().list(&filter, request).await?,
         call.query_text(),
     )
 }

@@ -5,7 +5,7 @@ use deploytrack_core::{clock, matrix::Row, openapi::list_of, query::MatrixFilter
 use super::filters;
 use crate::{
     openapi::{
-        OperationDraft, group,
+        OperationDraft, examples, group,
         parameters::{a_time, flag},
     },
     request::Call,
@@ -15,7 +15,7 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "showMatrix",
         "Read the matrix",
         "Returns a row for each component, in the order of their names, with a cell for each environment in which a deployment of it \
@@ -23,7 +23,7 @@ pub(crate) fn doc() -> OperationDraft {
          undeployment empties the cell.",
     )
     .parameters(filters::of_cells_doc().into_iter().chain([
-        a_time("at", "The matrix at this time instead of now."),
+        a_time("at", "The matrix at this time. [default: now]"),
         flag(
             "gaps",
             "Compare each cell with the nearest cell before it whose environment has an earlier type (`development`, `testing`, \
@@ -31,7 +31,8 @@ pub(crate) fn doc() -> OperationDraft {
              result as `gap`.",
         ),
     ]))
-    .returns("The matrix.", list_of::<Row>())
+    .returns("The matrix.", list_of::<Row>(), examples::matrix())
+    .wrong_query("at=yesterday", |query| query.read("at", clock::parse))
 }
 
 /// Returns the matrix, now or at a given time.

@@ -1,9 +1,11 @@
 //! The format of imports and exports: newline-delimited JSON.
 
 use utoipa::openapi::{
-    Content, ContentBuilder,
+    Content,
     schema::{ObjectBuilder, Type},
 };
+
+use crate::openapi::{self, examples};
 
 /// The media type.
 pub(super) const NDJSON: &str = "application/x-ndjson";
@@ -13,5 +15,5 @@ pub(super) fn content() -> Content {
     let text = ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some("One `ImportLine` per line."));
-    ContentBuilder::new().schema(Some(text)).build()
+    openapi::content(text, examples::import_lines())
 }

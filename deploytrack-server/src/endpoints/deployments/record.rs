@@ -2,22 +2,22 @@
 
 use deploytrack_core::{
     api::{self, FromBody},
+    catalog::CatalogKind,
     deployment::{Deployment, NewDeployment},
-    error::Fault,
+    error::{Error, Fault},
     tracker::fault_of_status,
 };
-use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    openapi::{OperationDraft, group, parameters::flag},
+    openapi::{OperationDraft, examples, group, parameters::flag},
     request::Call,
     response::{HandlerResult, created},
 };
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "recordDeployment",
         "Record a deployment",
         "Unknown names are registered, unless the server's `registration` is `strict` (404). A name that looks like a typing error for an \
@@ -29,10 +29,23 @@ pub(crate) fn doc() -> OperationDraft {
     .parameters([flag("register", "Register unknown names even if they resemble existing ones.")])
     .body::<NewDeployment>(
         true,
-        json!({"component": "user-service", "environment": "staging", "version": "v2.3.1", "commitSha": "ed52224", "deployedBy": "ci-bot"}),
+        json!({
+            "component": "user-service",
+            "environment": "staging",
+            "version": "v2.3.1",
+            "commitSha": "ed52224b8e1a7f60c3d94f2e5b70a9186c4d3f21",
+            "deployedBy": "ci-bot",
+        }),
     )
-    .creates::<Deployment>("The deployment.")
-    .refusals(&[StatusCode::NOT_FOUND])
+    .creates::<Deployment>("The deployment.", json!(examples::pending()))
+    .refuses([
+        Error::unknown(CatalogKind::Component, examples::UNKNOWN),
+        Error::NearMiss {
+            kind: CatalogKind::Component,
+            name: examples::parsed("user-servcie"),
+            did_you_mean: vec![examples::user_service().name],
+        },
+    ])
 }
 
 /// The body of a record request. It reports a fault of the status that is no fault in an import.

@@ -3,19 +3,24 @@
 use deploytrack_core::{deployment::Deployment, openapi::of};
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::{HandlerResult, ok},
 };
+use serde_json::json;
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "showDeployment",
         "Read a deployment",
         "Returns one deployment.",
     )
-    .returns("The deployment.", of::<Deployment>())
+    .returns(
+        "The deployment.",
+        of::<Deployment>(),
+        json!(examples::succeeded().deployment),
+    )
 }
 
 /// Returns one deployment.

@@ -4,7 +4,7 @@ use deploytrack_core::{deployment::Deployment, openapi::list_of};
 
 use super::filters;
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::HandlerResult,
     streaming,
@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "listUnsettled",
         "Read the unsettled deployments",
         "Returns the newest deployment of each cell by `occurredAt`, if it is `pending`, `in_progress` or `failed`, and newer than the \
@@ -20,7 +20,8 @@ pub(crate) fn doc() -> OperationDraft {
          component, then by the order of the environments.",
     )
     .parameters(filters::of_cells_doc())
-    .returns("The unsettled deployments.", list_of::<Deployment>())
+    .returns("The unsettled deployments.", list_of::<Deployment>(), examples::unsettled())
+    .wrong_query("includeArchived=yes", |query| query.flag("includeArchived"))
 }
 
 /// Returns the unsettled deployment of each cell.

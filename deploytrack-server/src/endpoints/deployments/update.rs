@@ -1,17 +1,21 @@
 //! `PATCH /api/v1/deployments/{id}`: changes a deployment.
 
-use deploytrack_core::deployment::{Change, Deployment};
+use deploytrack_core::{
+    deployment::{Change, Deployment},
+    error::Error,
+    status::Status,
+};
 use serde_json::json;
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::{HandlerResult, changed},
 };
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::DEPLOYMENTS,
+        &group::DEPLOYMENTS,
         "updateDeployment",
         "Update a deployment",
         "Changes the status, or the description and the metadata. The legal transitions: from `pending` to `in_progress` or `failed`, \
@@ -20,7 +24,8 @@ pub(crate) fn doc() -> OperationDraft {
          the status that it set.",
     )
     .body::<Change>(true, json!({"status": "in_progress"}))
-    .updates::<Deployment>("The changed deployment.")
+    .updates::<Deployment>("The changed deployment.", json!(examples::in_progress()))
+    .refuses(Status::Succeeded.transition_to(Status::InProgress).err().map(Error::from))
 }
 
 /// Changes the status of a deployment, or its description and metadata.

@@ -2,25 +2,30 @@
 
 use deploytrack_core::{
     api,
-    catalog::{Environment, NewEnvironment},
+    catalog::{CatalogKind, Environment, NewEnvironment},
+    error::Error,
 };
 use serde_json::json;
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::{HandlerResult, created},
 };
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::ENVIRONMENTS,
+        &group::ENVIRONMENTS,
         "createEnvironment",
         "Register an environment",
         "Without `order`, it is placed before the first environment of a later type. A name that is in use is 409.",
     )
     .body::<NewEnvironment>(true, json!({"name": "staging", "type": "staging"}))
-    .creates::<Environment>("The environment.")
+    .creates::<Environment>("The environment.", json!(examples::staging()))
+    .refuses([Error::NameTaken {
+        kind: CatalogKind::Environment,
+        name: examples::staging().name,
+    }])
 }
 
 /// Registers an environment.

@@ -1,11 +1,12 @@
 //! `GET /api/v1/environments`: a page of environments.
 
 use deploytrack_core::{query::CatalogFilter, text::Name};
+use serde_json::json;
 
 use crate::{
     openapi::{
-        OperationDraft, group,
-        parameters::{flag, one, skip_and_take},
+        OperationDraft, examples, group,
+        parameters::{archived, one, skip_and_take, with_example},
     },
     request::Call,
     response::{HandlerResult, page},
@@ -13,20 +14,20 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::ENVIRONMENTS,
+        &group::ENVIRONMENTS,
         "listEnvironments",
         "List environments",
         "Returns a page of environments, in their order.",
     )
     .parameters([
-        one::<Name>("name", "Only the one with this name."),
-        flag(
-            "archived",
-            "`true`: only archived ones. `false`: only others.",
+        with_example(
+            one::<Name>("name", "Only the one with this name."),
+            json!("staging"),
         ),
+        archived(),
     ])
     .parameters(skip_and_take())
-    .returns_page("EnvironmentPage")
+    .returns_page("EnvironmentPage", examples::page_of_environments())
 }
 
 /// Returns a page of environments, in their order.
@@ -42,5 +43,5 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
         .tracker()
         .matching_environments(&filter, request)
         .await?;
-    page(&found, call.query_text())
+    page(found, call.query_text())
 }

@@ -3,40 +3,36 @@
 use deploytrack_core::{api::EnvironmentOrder, catalog::Environment, openapi::list_of};
 use http::StatusCode;
 use serde_json::json;
-use utoipa::openapi::ContentBuilder;
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{JSON, OperationDraft, content, examples, group},
     request::Call,
     response::{HandlerResult, ok},
 };
 
 pub(crate) fn doc() -> OperationDraft {
-    let all = ContentBuilder::new()
-        .schema(Some(list_of::<Environment>()))
-        .build();
+    let all = content(list_of::<Environment>(), json!(examples::environments()));
     OperationDraft::new(
-        group::ENVIRONMENTS,
+        &group::ENVIRONMENTS,
         "orderEnvironments",
         "Order the environments",
-        "Sets the order of the environments. The body must list the ids of all of them.",
+        "Sets the order of the environments. The body lists all of them, by `ids` or by `names`.",
     )
     .body::<EnvironmentOrder>(
         true,
-        json!({"ids": ["0192f7e2-6c1a-7cc3-98c4-dc0c0c07398f"]}),
+        json!({"names": ["development", "staging", "production"]}),
     )
     .response(
         StatusCode::OK,
         "The environments, in their order.",
-        Some(("application/json", all)),
+        Some((JSON, all)),
         &["ETag"],
     )
-    .refusals(&[StatusCode::NOT_FOUND])
 }
 
-/// Sets the order of the environments. The body must list the ids of all of them.
+/// Sets the order of the environments. The body must list all of them.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
     let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
-    let ((), EnvironmentOrder { ids }, terms) = call.read(query).await?;
-    ok(&tracker.reorder_environments(ids, terms.author()).await?)
+    let ((), order, terms): (_, EnvironmentOrder, _) = call.read(query).await?;
+    ok(&tracker.reorder_environments(order, terms.author()).await?)
 }

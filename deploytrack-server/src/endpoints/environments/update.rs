@@ -1,17 +1,24 @@
 //! `PATCH /api/v1/environments/{id}`: changes an environment.
 
-use deploytrack_core::catalog::{Environment, EnvironmentChange};
+use deploytrack_core::{
+    catalog::{CatalogKind, Environment, EnvironmentChange},
+    error::Error,
+};
 use serde_json::json;
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::{HandlerResult, changed},
 };
 
 pub(crate) fn doc() -> OperationDraft {
+    let changed = Environment {
+        description: Some(examples::parsed("The last stop before production.")),
+        ..examples::staging()
+    };
     OperationDraft::new(
-        group::ENVIRONMENTS,
+        &group::ENVIRONMENTS,
         "updateEnvironment",
         "Change an environment",
         "Omitted fields do not change. A name that is in use is 409.",
@@ -20,7 +27,11 @@ pub(crate) fn doc() -> OperationDraft {
         true,
         json!({"description": "The last stop before production."}),
     )
-    .updates::<Environment>("The changed environment.")
+    .updates::<Environment>("The changed environment.", json!(changed))
+    .refuses([Error::NameTaken {
+        kind: CatalogKind::Environment,
+        name: examples::production().name,
+    }])
 }
 
 /// Changes an environment.

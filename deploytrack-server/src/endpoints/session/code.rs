@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::session_of;
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::{HandlerResult, untagged},
     session::{CODE, random},
@@ -20,12 +20,12 @@ const LIFETIME: TimeDelta = TimeDelta::seconds(60);
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::SERVER,
+        &group::SESSIONS,
         "issueLoginCode",
         "Issue a code to log a browser in",
         "`startSession` accepts the code once, within a minute, in place of the token.",
     )
-    .answers::<LoginCode>(StatusCode::CREATED, "The code.")
+    .answers::<LoginCode>(StatusCode::CREATED, "The code.", examples::login_code())
 }
 
 /// Issues a code for the token of the request.

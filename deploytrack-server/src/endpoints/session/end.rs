@@ -5,6 +5,7 @@ use http::{StatusCode, header};
 use crate::{
     body::no_content,
     openapi::{OperationDraft, group},
+    refusal::Refusal,
     request::Call,
     response::HandlerResult,
     session,
@@ -12,14 +13,15 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::SERVER,
+        &group::SESSIONS,
         "endSession",
         "Log the browser out",
         "Ends the session of the cookie, if there is one, and removes the cookie. Other sessions of the subject continue. A request \
          of another site's page is 403.",
     )
     .response(StatusCode::NO_CONTENT, "Logged out.", None, &[])
-    .refusals(&[StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE])
+    .refusals(&[StatusCode::SERVICE_UNAVAILABLE])
+    .refuses([Refusal::OtherSite])
 }
 
 /// Ends the session of the cookie.

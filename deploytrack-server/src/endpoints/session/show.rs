@@ -5,7 +5,7 @@ use http::{StatusCode, header};
 
 use super::{login_of, login_of_wall, session_of};
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::{HandlerResult, ok, untagged},
     session,
@@ -14,13 +14,13 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::SERVER,
+        &group::SESSIONS,
         "showSession",
         "Show who is logged in",
         "Returns the subject, the role and the end of the token or of the session. For the session of a wall also the wall; its cookie is \
          renewed for 400 days.",
     )
-    .returns("The login.", of::<Login>())
+    .returns("The login.", of::<Login>(), examples::login())
 }
 
 /// Returns who is logged in.

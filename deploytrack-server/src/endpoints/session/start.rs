@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use super::{login_of, login_of_wall, session_of};
 use crate::{
     App, auth,
-    openapi::{OperationDraft, group, parameters::flag},
+    openapi::{OperationDraft, examples, group, parameters::flag},
     refusal::{Refusal, internal},
     request::Call,
     response::{HandlerResult, untagged},
@@ -20,7 +20,7 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::SERVER,
+        &group::SESSIONS,
         "startSession",
         "Log a browser in",
         "Exchanges the token in `Authorization: Bearer <token>`, or in its place a code of `issueLoginCode` or the secret of a wall's \
@@ -31,12 +31,14 @@ pub(crate) fn doc() -> OperationDraft {
         "replace",
         "`true`: a code or the link of a wall replaces the session of another caller. Otherwise that is 409, and the code stays valid.",
     )])
-    .answers::<Login>(StatusCode::OK, "Logged in.")
-    .refusals(&[
-        StatusCode::UNAUTHORIZED,
-        StatusCode::FORBIDDEN,
-        StatusCode::CONFLICT,
-        StatusCode::SERVICE_UNAVAILABLE,
+    .answers::<Login>(StatusCode::OK, "Logged in.", examples::login())
+    .refusals(&[StatusCode::SERVICE_UNAVAILABLE])
+    .refuses([
+        Refusal::BadToken,
+        Refusal::UsedCode,
+        Refusal::RevokedWall,
+        Refusal::OtherSite,
+        Refusal::LoggedIn(examples::ada(), examples::parsed("grace")),
     ])
 }
 

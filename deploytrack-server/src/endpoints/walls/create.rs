@@ -3,13 +3,14 @@
 use deploytrack_core::{
     api,
     digest::Digest,
+    error::Error,
     wall::{MOST, NewWall, WallLink},
 };
 use http::{HeaderValue, header};
 use serde_json::json;
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
     request::Call,
     response::{HandlerResult, created},
     session,
@@ -17,7 +18,7 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::SERVER,
+        &group::WALLS,
         "createWall",
         "Create a wall",
         &format!(
@@ -27,7 +28,8 @@ pub(crate) fn doc() -> OperationDraft {
         ),
     )
     .body::<NewWall>(true, json!({"name": "office", "view": "env=production"}))
-    .creates::<WallLink>("The wall, with the secret of its link.")
+    .creates::<WallLink>("The wall, with the secret of its link.", examples::wall_link())
+    .refuses([Error::WallExists(examples::office().name), Error::TooManyWalls(MOST)])
 }
 
 /// Creates a wall. The secret is computed from a random seed, so that a repeated request gets the

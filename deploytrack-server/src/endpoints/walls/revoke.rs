@@ -1,6 +1,10 @@
 //! `DELETE /api/v1/walls/{wall}`: revokes a wall.
 
-use deploytrack_core::{catalog::Reference, error::Fault, text::Name};
+use deploytrack_core::{
+    catalog::Reference,
+    error::{Error, Fault},
+    text::Name,
+};
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 
@@ -13,14 +17,17 @@ use crate::{
 
 pub(crate) fn doc() -> OperationDraft {
     OperationDraft::new(
-        group::SERVER,
+        &group::WALLS,
         "revokeWall",
         "Revoke a wall",
         "Ends the link and the sessions of a wall at once. Its name can be used again.",
     )
     .parameters([in_path::<Name>("wall", "The id or the name of the wall.")])
     .response(StatusCode::NO_CONTENT, "The wall is revoked.", None, &[])
-    .refusals(&[StatusCode::NOT_FOUND])
+    .refuses([Error::NotFound {
+        what: "wall",
+        key: "office".to_owned(),
+    }])
 }
 
 /// Revokes the wall with the id or the name in the path.

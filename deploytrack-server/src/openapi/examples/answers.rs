@@ -1,0 +1,258 @@
+//! The answers that have more than one record.
+
+use std::fmt::Write as _;
+
+use deploytrack_core::{
+    api::{ImportCounts, ImportLine},
+    archive::{ArchiveOutcome, ArchivedName},
+    daily::DayCounts,
+    event::{Event, EventDeployment, EventName, EventType},
+    history::HistoryEntry,
+    matrix::{Cells, Gap, GapState, Row},
+    query::{Cursor, Links, ListKey, Order, Page},
+    session::{Login, LoginCode},
+    verification::Verification,
+    wall::WallLink,
+};
+use serde_json::{Value, json};
+
+use super::world::{
+    NOW, Recorded, ada, checkout_in_production, components, environments, failed, in_production,
+    office, parsed, staging, succeeded, time, user_service,
+};
+use crate::badge::Badge;
+
+/// A page with the first records of a list.
+fn page<T>(data: Vec<T>, total: u64, next: Option<String>) -> Page<T> {
+    Page {
+        take: if next.is_some() { 2 } else { 20 },
+        data,
+        total,
+        skip: 0,
+        next,
+        links: Links::default(),
+    }
+}
+
+/// The first page of the deployments, newest first.
+pub(crate) fn page_of_deployments() -> Value {
+    let link = format!("?take=2&cursor={}", cursor());
+    let newest = vec![failed().deployment, succeeded().deployment];
+    json!(page(newest, 4, Some(link)))
+}
+
+/// The cursor of the next page.
+pub(super) fn cursor() -> Cursor {
+    Cursor::OlderThan(ListKey::of(Order::Created, &succeeded().deployment))
+}
+
+pub(crate) fn page_of_components() -> Value {
+    json!(page(components(), 2, None))
+}
+
+pub(crate) fn page_of_environments() -> Value {
+    json!(page(environments(), 3, None))
+}
+
+pub(crate) fn page_of_walls() -> Value {
+    json!(page(vec![office()], 1, None))
+}
+
+/// The matrix, compared as with `gaps=true`.
+pub(crate) fn matrix() -> Value {
+    let row = |cells: &[Recorded]| {
+        let of = cells.first().map(|one| &one.deployment)?;
+        Some(Row {
+            component_id: of.component_id,
+            component_name: of.component_name.clone(),
+            environments: Cells::from_iter(cells.iter().map(Recorded::cell)),
+        })
+    };
+    let rows = [
+        row(&[checkout_in_production()]),
+        row(&[succeeded(), in_production()]),
+    ];
+    let mut rows = json!(rows);
+    let gap = Gap {
+        against: staging().name,
+        state: GapState::Behind,
+        versions: Some(1),
+    };
+    rows[1]["environments"]["production"]["gap"] = json!(gap);
+    rows
+}
+
+/// The current deployments of `user-service`.
+pub(crate) fn latest() -> Value {
+    json!([succeeded().deployment, in_production().deployment])
+}
+
+pub(crate) fn unsettled() -> Value {
+    json!([failed().deployment])
+}
+
+pub(crate) fn history() -> Value {
+    json!(succeeded().history)
+}
+
+pub(crate) fn days() -> Value {
+    let day = |date, succeeded, failed| DayCounts {
+        date: parsed(date),
+        succeeded,
+        failed,
+        rolled_back: 0,
+    };
+    json!([
+        day("2026-11-20", 1, 0),
+        day("2026-11-21", 0, 0),
+        day("2026-11-22", 0, 0),
+        day("2026-11-23", 1, 1),
+    ])
+}
+
+/// A deployment in the form of imports and exports, with its history.
+fn line(recorded: Recorded) -> ImportLine {
+    ImportLine::of(recorded.deployment, &recorded.history)
+}
+
+/// A line of an import, and the lines of an import or export.
+pub(crate) fn import_line() -> Value {
+    json!(line(succeeded()))
+}
+
+pub(crate) fn import_lines() -> Value {
+    let lines = [in_production(), succeeded()].map(|one| json!(line(one)).to_string());
+    json!(lines.join("\n") + "\n")
+}
+
+pub(crate) fn imported() -> Value {
+    let counts = ImportCounts {
+        recorded: 1,
+        skipped: 1,
+    };
+    json!(counts)
+}
+
+/// The event of the last row of a history.
+fn event(id: i64, recorded: Recorded) -> Option<Event> {
+    let of = recorded.deployment;
+    let transition: HistoryEntry = recorded.history.last()?.clone();
+    Some(Event {
+        id,
+        r#type: EventType::DeploymentTransitioned,
+        recorded_at: transition.recorded_at,
+        recorded_by: transition.recorded_by.clone(),
+        deployment: Some(EventDeployment {
+            id: of.id,
+            component_id: of.component_id,
+            component_name: of.component_name,
+            environment_id: of.environment_id,
+            environment_name: of.environment_name,
+            version: of.version,
+            deployed_by: of.deployed_by,
+            commit_sha: of.commit_sha,
+        }),
+        transition: Some(transition),
+        component: None,
+        environment: None,
+    })
+}
+
+/// The beginning of an event stream: its position, two events, and the sign of life.
+pub(crate) fn event_stream() -> Value {
+    let component = user_service();
+    let updated = Event {
+        id: 42,
+        r#type: EventType::ComponentUpdated,
+        recorded_at: time("2026-11-23T18:43:21.008Z"),
+        recorded_by: ada(),
+        deployment: None,
+        transition: None,
+        component: Some(EventName {
+            id: component.id,
+            name: component.name,
+        }),
+        environment: None,
+    };
+    let mut text = "retry: 2000\nid: 40\n\n".to_owned();
+    for event in event(41, failed()).into_iter().chain([updated]) {
+        // Writing to a text cannot fail.
+        let _ = write!(
+            text,
+            "id: {}\nevent: {}\ndata: {}\n\n",
+            event.id,
+            event.r#type,
+            json!(event)
+        );
+    }
+    json!(text + ": heartbeat\nid: 42\n\n")
+}
+
+pub(crate) fn archived() -> Value {
+    let name = ArchivedName {
+        id: parsed("01a19bb3-9500-70ff-b29d-0da9953f48f1"),
+        name: parsed("review/1207"),
+        last_deployed_at: Some(time("2026-11-04T15:20:11.530Z")),
+    };
+    let outcome = ArchiveOutcome {
+        data: vec![name],
+        remaining: 0,
+    };
+    json!(outcome)
+}
+
+pub(crate) fn verification() -> Value {
+    let verification = Verification {
+        ok: true,
+        empty: false,
+        deployments: 4,
+        entries: 12,
+        cells: 3,
+        found: 0,
+        differences: Vec::new(),
+    };
+    json!(verification)
+}
+
+pub(crate) fn login() -> Value {
+    let login = Login {
+        subject: ada(),
+        role: "reader".to_owned(),
+        expires_at: Some(time("2026-11-24T06:45:00.000Z")),
+        wall: None,
+    };
+    json!(login)
+}
+
+pub(crate) fn login_code() -> Value {
+    let code = LoginCode {
+        code: "dtc_kQ3v0mWc1yR8hZ5tPq2LxA9dE7sBfN4uJgV6oYiTlCw".to_owned(),
+        expires_at: time("2026-11-23T18:46:00.000Z"),
+    };
+    json!(code)
+}
+
+pub(crate) fn wall_link() -> Value {
+    let mut wall = office();
+    wall.last_seen_at = None;
+    let link = WallLink {
+        wall,
+        secret: "dtw_Zp6sLr1eXk9QvB3nHc7TmY2wJd5FgUa8oKiE0RtVyPx".to_owned(),
+    };
+    json!(link)
+}
+
+/// The badge of `user-service` in staging.
+pub(crate) fn badge() -> Value {
+    let of = succeeded();
+    let (environment, cell) = of.cell();
+    json!(
+        Badge::current(
+            &of.deployment.component_name,
+            &environment,
+            &cell,
+            time(NOW)
+        )
+        .svg()
+    )
+}
