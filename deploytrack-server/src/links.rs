@@ -1,5 +1,7 @@
 //! The links of a page: the `Link` header (RFC 8288), and `next` in the body.
 
+use std::fmt::Write as _;
+
 use deploytrack_core::query::Links;
 use serde_urlencoded::ser::Error;
 
@@ -40,9 +42,8 @@ pub(crate) fn around(links: Links, query: &str) -> Result<PageLinks, Error> {
         if !around.header.is_empty() {
             around.header.push_str(", ");
         }
-        around
-            .header
-            .push_str(&format!("<{link}>; rel=\"{relation}\""));
+        // Writing to a text cannot fail.
+        let _ = write!(around.header, "<{link}>; rel=\"{relation}\"");
         if relation == "next" {
             around.next = Some(link);
         }

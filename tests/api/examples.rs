@@ -278,3 +278,65 @@ async fn all_examples_show_one_world() {
         (&recorded["id"], &json!("in_progress"))
     );
 }
+
+/// The operations by their summaries.
+fn by_summary(document: &Document) -> BTreeMap<&str, &Value> {
+    let operations = document.operations();
+    operations
+        .map(|(_, _, operation)| (operation["summary"].as_str().unwrap(), operation))
+        .collect()
+}
+
+/// The JSON in the answers of an operation.
+fn answers(operation: &Value) -> Vec<&Value> {
+    let responses = operation["responses"].as_object().unwrap().iter();
+    let good = responses.filter(|(status, _)| status.starts_with('2'));
+    let example = "/content/application~1json/example";
+    good.filter_map(|(_, response)| response.pointer(example))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_page_of_the_api_shows_every_operation_with_its_answer() {
+    let (document, page) = (Document::read().await, include_str!("../../docs/api.md"));
+    let section = page.split("\n## Requests and answers\n").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let mut operations = by_summary(&document);
+    for part in section.split("\n### ").skip(1) {
+        let (summary, text) = part.split_once('\n').unwrap();
+        let operation = operations.remove(summary);
+        let operation = operation.unwrap_or_else(|| panic!("there is no operation: {summary}"));
+        assert!(text.contains("```sh\ncurl "), "{summary} has no request");
+        let shown = text.split("```json\n").skip(1);
+        let shown: Vec<Value> = shown
+            .map(|block| serde_json::from_str(block.split("```").next().unwrap()).unwrap())
+            .collect();
+        assert_eq!(
+            shown.iter().collect::<Vec<_>>(),
+            answers(operation),
+            "{summary}"
+        );
+    }
+    assert!(operations.is_empty(), "{:?}", operations.keys());
+}
+
+#[tokio::test]
+async fn the_page_of_the_api_lists_every_code() {
+    let (document, page) = (Document::read().await, include_str!("../../docs/api.md"));
+    for content in document.all() {
+        for problem in content
+            .examples
+            .iter()
+            .filter(|example| example["code"].is_string())
+        {
+            let (status, code) = (&problem["status"], problem["code"].as_str());
+            let Some(code) = code.filter(|code| !code.starts_with("dtc_")) else {
+                continue;
+            };
+            assert!(
+                page.contains(&format!("| {status} | `{code}` | ")),
+                "{status} {code}"
+            );
+        }
+    }
+}

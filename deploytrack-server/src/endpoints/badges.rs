@@ -9,18 +9,21 @@ use crate::{
     badge::Badge,
     openapi::{
         OperationDraft, content, examples, group,
-        parameters::{in_path, one},
+        parameters::{any, in_path},
     },
     refusal::Refusal,
     request::Call,
     response::{HandlerResult, picture},
 };
 
+/// The schema of any text: the badge of an invalid name is that of an unknown one.
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
 /// The schema and an example of the picture.
 fn picture_doc(draft: OperationDraft) -> OperationDraft {
-    let svg = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some("A picture in SVG."));
+    let svg = text().description(Some("A picture in SVG."));
     draft
         .reads(
             "The picture, also for a cell without a current deployment, and for unknown names.",
@@ -41,8 +44,16 @@ pub(crate) fn path_doc() -> OperationDraft {
     )
     .at_path("/badges/{component}/{environment}.svg")
     .parameters([
-        in_path::<Name>("component", "The name of the component, with a `/` as `%2F`."),
-        in_path::<Name>("environment", "The name of the environment, with a `/` as `%2F`."),
+        in_path(
+            "component",
+            "The name of the component, with a `/` as `%2F`.",
+            text(),
+        ),
+        in_path(
+            "environment",
+            "The name of the environment, with a `/` as `%2F`.",
+            text(),
+        ),
     ]);
     picture_doc(draft)
 }
@@ -56,8 +67,8 @@ pub(crate) fn query_doc() -> OperationDraft {
          does not run with `--badges public`.",
     )
     .parameters([
-        one::<Name>("component", "The name of the component."),
-        one::<Name>("environment", "The name of the environment."),
+        any("component", "The name of the component.", text()),
+        any("environment", "The name of the environment.", text()),
     ]);
     picture_doc(draft)
 }

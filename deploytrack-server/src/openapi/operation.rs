@@ -234,13 +234,13 @@ impl OperationDraft {
 
     /// Builds the operation of an endpoint with this path, access and conditions.
     pub(crate) fn build(self, path: &str, access: Access, conditions: &[WriteHeader]) -> Operation {
-        let draft = conditions.iter().fold(self, Self::with_condition);
+        let draft = conditions.iter().copied().fold(self, Self::with_condition);
         let draft = draft.with_id(path).with_access(access);
         draft.with_refusals(path).operation.build()
     }
 
     /// Adds a header of a write, and its refusals.
-    fn with_condition(self, header: &WriteHeader) -> Self {
+    fn with_condition(self, header: WriteHeader) -> Self {
         let draft = self.parameter_ref(header.name());
         match header {
             WriteHeader::IdempotencyKey => draft

@@ -51,8 +51,12 @@ pub(super) fn id(example: &str) -> Parameter {
 }
 
 /// A text in the path.
-pub(crate) fn in_path<T: ToSchema>(name: &str, description: &str) -> Parameter {
-    parameter(ParameterIn::Path, name, description, of::<T>())
+pub(crate) fn in_path(
+    name: &str,
+    description: &str,
+    schema: impl Into<RefOr<Schema>>,
+) -> Parameter {
+    parameter(ParameterIn::Path, name, description, schema)
         .required(Required::True)
         .build()
 }

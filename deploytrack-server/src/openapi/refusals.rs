@@ -60,7 +60,7 @@ fn of_many_operations() -> Vec<Refusal> {
     let subject = QuotaExceeded::Subject;
     vec![
         Refusal::NoToken,
-        Refusal::LongToken(Duration::from_secs(90 * 24 * 60 * 60)),
+        Refusal::LongToken(Duration::from_hours(90 * 24)),
         Refusal::RevokedWall,
         Refusal::Role,
         Refusal::TooSlow,

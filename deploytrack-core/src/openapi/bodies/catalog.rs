@@ -14,7 +14,7 @@ use crate::{
     archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
     json::MOST_POSITION,
-    openapi::{of, or_null, uuid},
+    openapi::{NAME, of, or_null, text, uuid},
     text::{Description, Label, Name, ViewQuery},
     wall::{MOST_OF_NAME, NewWall, Wall, WallLink},
 };
@@ -59,9 +59,9 @@ impl ToSchema for NewComponent {}
 
 impl PartialSchema for NewWall {
     fn schema() -> RefOr<Schema> {
-        let name = format!("Unique among walls; at most {MOST_OF_NAME} characters.");
+        let name = "The name, unique among walls: any printable text. Upper and lower case are the same name.";
         let object = closed()
-            .property("name", field::<Name>(&name))
+            .property("name", text(name, Name::LEAST, MOST_OF_NAME, NAME))
             .required("name")
             .property(
                 "view",

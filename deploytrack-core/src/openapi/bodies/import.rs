@@ -4,7 +4,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         OneOfBuilder, Ref, RefOr,
-        schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type},
+        schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type},
     },
 };
 
@@ -93,7 +93,12 @@ pub(super) fn imported_deployment() -> RefOr<Schema> {
     let timed = AnyOfBuilder::new()
         .item(with("occurredAt", Type::String, &[]))
         .item(with("finishedAt", Type::String, &[]))
-        .item(with("history", Type::Array, &[]));
+        .item(
+            ObjectBuilder::new()
+                .schema_type(SchemaType::AnyValue)
+                .required("history")
+                .property("history", ArrayBuilder::new().min_items(Some(1))),
+        );
     with_references(object)
         .item(timed)
         .description(Some(

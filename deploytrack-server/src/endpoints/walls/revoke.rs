@@ -3,6 +3,7 @@
 use deploytrack_core::{
     catalog::Reference,
     error::{Error, Fault},
+    openapi::of,
     text::Name,
 };
 use http::StatusCode;
@@ -22,7 +23,11 @@ pub(crate) fn doc() -> OperationDraft {
         "Revoke a wall",
         "Ends the link and the sessions of a wall at once. Its name can be used again.",
     )
-    .parameters([in_path::<Name>("wall", "The id or the name of the wall.")])
+    .parameters([in_path(
+        "wall",
+        "The id or the name of the wall.",
+        of::<Name>(),
+    )])
     .response(StatusCode::NO_CONTENT, "The wall is revoked.", None, &[])
     .refuses([Error::NotFound {
         what: "wall",

@@ -65,7 +65,7 @@ pub(crate) fn matrix() -> Value {
         Some(Row {
             component_id: of.component_id,
             component_name: of.component_name.clone(),
-            environments: Cells::from_iter(cells.iter().map(Recorded::cell)),
+            environments: cells.iter().map(Recorded::cell).collect::<Cells>(),
         })
     };
     let rows = [

@@ -33,7 +33,7 @@ pub(crate) fn of_parameter(name: &str) -> Option<Value> {
         "cursor" => json!(cursor().to_string()),
         "includeArchived" | "gaps" | "register" | "replace" => json!(true),
         "archived" => json!(false),
-        "order" => json!("occurred"),
+        "order" => json!("created"),
         "Last-Event-ID" => json!("40"),
         "If-None-Match" | "If-Match" => json!(tag()),
         "Idempotency-Key" => json!("user-service-1842-staging"),
