@@ -131,6 +131,24 @@ impl std::ops::AddAssign for ImportCounts {
     }
 }
 
+/// The answer of `GET /healthz`: the process runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Liveness {
+    /// Always `ok`.
+    pub status: String,
+    /// The version of the server.
+    pub version: String,
+}
+
+/// The answer of `GET /readyz`: the database can be read and written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Readiness {
+    /// Always `ready`.
+    pub status: String,
+}
+
 /// The body of an error response (RFC 9457).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

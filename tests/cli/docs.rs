@@ -31,7 +31,8 @@ fn named(line: &str) -> Vec<String> {
 /// The calls of curl on the page of the API, for a server.
 fn calls(server: &Process) -> Vec<String> {
     let page = page("docs/api.md");
-    let calls: Vec<_> = blocks(&page, "sh")
+    let (before, _) = page.split_once(REQUESTS).unwrap();
+    let calls: Vec<_> = blocks(before, "sh")
         .into_iter()
         .map(|block| block.replace(API, &format!("{}/api/v1", server.url())))
         .collect();
@@ -123,6 +124,55 @@ fn the_calls_of_the_api_answer_as_the_page_shows() {
             "{call}\n{said}"
         );
     }
+}
+
+/// The section with a request of every route.
+const REQUESTS: &str = "\n## Requests and answers\n";
+
+#[test]
+fn the_requests_of_the_api_are_valid() {
+    let (home, server) = after_serve();
+    let first = typed(&home, &calls(&server)[0]);
+    let mut answers = serde_json::Deserializer::from_str(&first).into_iter::<Value>();
+    let recorded = answers.next().unwrap().unwrap();
+    let of = |field: &str| recorded[field].as_str().unwrap().to_owned();
+    let page = page("docs/api.md");
+    let (_, section) = page.split_once(REQUESTS).unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let setup = format!(
+        "{}\nDEPLOYTRACK_URL={}\nID={}\nCOMPONENT={}\nENVIRONMENT={}\n",
+        "export TOKEN=$(sed -n 's/^token *= *\"\\(.*\\)\"/\\1/p' ~/.config/deploytrack/config.toml | head -1)",
+        server.url(),
+        of("id"),
+        of("componentId"),
+        of("environmentId"),
+    );
+    let line = r#"{"component": "a", "environment": "staging", "version": "v1", "status": "succeeded", "occurredAt": "2026-01-01T00:00:00Z"}"#;
+    std::fs::write(home.path().join("deployments.jsonl"), line).unwrap();
+    let mut seen = 0;
+    for request in blocks(section, "sh") {
+        // The stream never ends, and badges are off.
+        if request.contains("/events") || request.contains("/badge") {
+            continue;
+        }
+        let request = request.replace("$API", "$DEPLOYTRACK_URL/api/v1");
+        let said = typed(&home, &format!("{setup}{request}"));
+        let answer: Value = serde_json::from_str(&said).unwrap_or_default();
+        let code = answer["code"]
+            .as_str()
+            .filter(|code| !code.starts_with("dtc_"));
+        // The names of the page are in use here, and the deployment has succeeded.
+        let expected = [
+            None,
+            Some("invalid_transition"),
+            Some("name_taken"),
+            Some("in_use"),
+        ];
+        let is_order = request.contains("/environments/order");
+        assert!(is_order || expected.contains(&code), "{request}\n{said}");
+        seen += 1;
+    }
+    assert!(seen > 30, "{seen}");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `GET /healthz` and `GET /readyz`: health checks of the process and its database. Query parameters
 //! are ignored, because probes add their own.
 
-use deploytrack_core::openapi::of;
+use deploytrack_core::{
+    api::{Liveness, Readiness},
+    openapi::of,
+};
 use http::StatusCode;
-use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
 
 use crate::{
     openapi::{OperationDraft, group},
@@ -20,12 +21,12 @@ pub(crate) fn live_doc() -> OperationDraft {
         "Check that the process runs",
         "Returns the version of the server. Query parameters are ignored, because probes add their own.",
     )
-    .returns("The process runs; this is its version.", of::<Liveness>(), json!(Liveness::now()))
+    .returns("The process runs; this is its version.", of::<Liveness>(), json!(liveness()))
 }
 
 /// Reports that the process runs, and its version.
 pub(crate) async fn live(_: Call) -> HandlerResult {
-    ok(&Liveness::now())
+    ok(&liveness())
 }
 
 pub(crate) fn ready_doc() -> OperationDraft {
@@ -35,43 +36,25 @@ pub(crate) fn ready_doc() -> OperationDraft {
         "Check that the database can be read and written",
         "Reads and writes the database. Query parameters are ignored, because probes add their own.",
     )
-    .returns("The database can be read and written.", of::<Readiness>(), json!(Readiness::now()))
+    .returns("The database can be read and written.", of::<Readiness>(), json!(readiness()))
     .refusals(&[StatusCode::SERVICE_UNAVAILABLE])
 }
 
 /// Reports whether the database can be read and written.
 pub(crate) async fn ready(call: Call) -> HandlerResult {
     call.tracker().ready().await?;
-    ok(&Readiness::now())
+    ok(&readiness())
 }
 
-/// The answer of a process that runs.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Liveness {
-    /// Always `ok`.
-    status: &'static str,
-    /// The version of the server.
-    version: &'static str,
-}
-
-impl Liveness {
-    const fn now() -> Self {
-        Self {
-            status: "ok",
-            version: env!("CARGO_PKG_VERSION"),
-        }
+fn liveness() -> Liveness {
+    Liveness {
+        status: "ok".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }
 
-/// The answer of a server whose database can be read and written.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Readiness {
-    /// Always `ready`.
-    status: &'static str,
-}
-
-impl Readiness {
-    const fn now() -> Self {
-        Self { status: "ready" }
+fn readiness() -> Readiness {
+    Readiness {
+        status: "ready".to_owned(),
     }
 }

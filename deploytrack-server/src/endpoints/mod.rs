@@ -37,10 +37,7 @@ mod tests;
 mod verify;
 mod walls;
 
-pub(crate) use self::{
-    health::{Liveness, Readiness},
-    paths::find,
-};
+pub(crate) use self::paths::find;
 
 /// An endpoint. A row states every field, so that none is forgotten.
 pub(crate) struct Endpoint {

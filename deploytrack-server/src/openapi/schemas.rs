@@ -1,7 +1,7 @@
 //! The schemas of the document.
 
 use deploytrack_core::{
-    api::{EnvironmentOrder, ImportCounts, ImportLine, Problem},
+    api::{EnvironmentOrder, ImportCounts, ImportLine, Liveness, Problem, Readiness},
     archive::{ArchiveOutcome, ArchiveSelection, ArchivedName},
     catalog::{
         Component, ComponentChange, Environment, EnvironmentChange, EnvironmentType, NewComponent,
@@ -32,7 +32,6 @@ use utoipa::{
 };
 
 use super::examples;
-use crate::endpoints::{Liveness, Readiness};
 
 /// The schema of every type in a request or a response.
 pub(super) fn schemas() -> Components {
