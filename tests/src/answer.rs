@@ -111,6 +111,12 @@ fn pretty(value: &Value) -> String {
     if let Some(id) = value.get_mut("requestId") {
         *id = "<request>".into();
     }
+    // The cursor is the last parameter of a link.
+    if let Some(next) = value.get_mut("next")
+        && let Some((page, _)) = next.as_str().and_then(|link| link.split_once("&cursor="))
+    {
+        *next = format!("{page}&cursor=<cursor>").into();
+    }
     serde_json::to_string_pretty(&value).unwrap_or_default()
 }
 
