@@ -8,6 +8,7 @@ use deploytrack_core::{
     daily::DayCounts,
     event::{Event, EventDeployment, EventName, EventType},
     history::HistoryEntry,
+    ids::IdMatches,
     matrix::{Cells, Gap, GapState, Row},
     query::{Cursor, Links, ListKey, Order, Page},
     session::{Login, LoginCode},
@@ -56,6 +57,17 @@ pub(crate) fn page_of_environments() -> Value {
 
 pub(crate) fn page_of_walls() -> Value {
     json!(page(vec![office()], 1, None))
+}
+
+/// The ids with the beginning of one deployment, and with one that no deployment has.
+pub(crate) fn ids() -> Value {
+    let found = succeeded().deployment.id;
+    let [unique, none] = [found.to_string()[..18].to_owned(), "0192ffff".to_owned()];
+    let of = |prefix: String, ids| IdMatches {
+        prefix: parsed(&prefix),
+        ids,
+    };
+    json!([of(unique, vec![found]), of(none, Vec::new())])
 }
 
 /// The matrix, compared as with `gaps=true`.

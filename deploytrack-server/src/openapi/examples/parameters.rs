@@ -16,6 +16,7 @@ pub(crate) fn of_parameter(name: &str) -> Option<Value> {
         "component" => json!("user-service"),
         "environment" | "type" => json!("staging"),
         "status" => json!("succeeded"),
+        "prefix" => json!("0192f7e2-6c1a"),
         "version" => json!("v2.3.1"),
         "commitSha" => json!("ed52224b8e1a7f60c3d94f2e5b70a9186c4d3f21"),
         "deployedBy" => json!("ci-bot"),

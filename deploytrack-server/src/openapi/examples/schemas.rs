@@ -22,6 +22,8 @@ pub(crate) fn of_schema(name: &str) -> Option<Value> {
         "HistoryEntry" => item(answers::history()),
         "MatrixRow" => item(answers::matrix()),
         "DayCounts" => item(answers::days()),
+        "IdMatches" => item(answers::ids()),
+        "IdPrefix" => of_parameter("prefix"),
         "Component" => Some(json!(world::user_service())),
         "Environment" => Some(json!(world::staging())),
         "Wall" => Some(json!(office())),
