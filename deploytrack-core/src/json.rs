@@ -235,10 +235,13 @@ impl Fields {
         )
     }
 
-    /// Takes a whole number from 0.
+    /// Takes a whole number from 0, in any notation.
     pub(crate) fn count(&mut self, name: &'static str) -> Option<i64> {
         let value = self.value(name)?;
-        let number = value.as_i64().filter(|number| *number >= 0);
+        let number = value
+            .as_u64()
+            .or_else(|| value.as_f64().and_then(whole))
+            .and_then(|number| i64::try_from(number).ok());
         number.map_or_else(|| self.wrong(name, "must be a whole number from 0"), Some)
     }
 
@@ -445,6 +448,24 @@ mod tests {
         ] {
             assert_eq!(read(number), None, "{number}");
         }
+    }
+
+    #[test]
+    fn a_count_is_a_whole_number_in_any_notation() {
+        let read = |number: &str| {
+            let mut fields =
+                Fields::of(object(format!(r#"{{"sequence": {number}}}"#).as_bytes()).unwrap());
+            let count = fields.count("sequence");
+            fields.finish(count).ok()
+        };
+        assert_eq!(
+            ["0", "185325661.0", "2e1"].map(read),
+            [Some(0), Some(185_325_661), Some(20)]
+        );
+        assert_eq!(
+            ["-1", "1.5", "9223372036854775808", "\"1\""].map(read),
+            [None; 4]
+        );
     }
 
     #[test]
