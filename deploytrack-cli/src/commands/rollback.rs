@@ -16,6 +16,7 @@ use deploytrack_core::{
 use self::cell::{Cell, CellKey};
 use super::masking;
 use crate::{
+    ci::outputs,
     error::Failure,
     exit::Exit,
     pipeline::{
@@ -251,7 +252,10 @@ async fn carry_out(
         send_timeout,
         id_file: None,
     };
-    let (outcome, _) = wrap::run(recording, command, session).await?;
+    let (outcome, report) = wrap::run(recording, command, session).await?;
+    if let Some(report) = report {
+        outputs::write(&report, session.env, |warning| session.warn(warning));
+    }
     backlog::warn_after(backlog::LATE, session);
     if !outcome.succeeded {
         return Err(Failure::new(Exit::Command(outcome.code), outcome.reason));

@@ -187,3 +187,108 @@ pub(crate) fn history(deployment: &Deployment, history: &[HistoryEntry]) -> Grid
         }),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use deploytrack_core::clock;
+    use serde_json::json;
+
+    use super::*;
+    use crate::render::{View, text::width};
+
+    const WIDTHS: [u16; 5] = [40, 60, 80, 120, 200];
+
+    /// Deployments with versions, names and statuses of every kind.
+    fn sample() -> Vec<Deployment> {
+        let rows = [
+            (
+                "user-service",
+                "production",
+                "v2.3.1",
+                "succeeded",
+                "ada",
+                Some(7),
+            ),
+            (
+                "payment-api",
+                "staging",
+                "ed52224b8e1a7f60c3d94f2e5b70a9186c4d3f21",
+                "failed",
+                "ci-bot",
+                Some(1),
+            ),
+            (
+                "決済サービス",
+                "本番環境",
+                "2026.11.23-1832-release",
+                "in_progress",
+                "山田太郎",
+                None,
+            ),
+            (
+                "почтовый-сервис",
+                "стенд",
+                "v1",
+                "rolled_back",
+                "Иван Петров",
+                None,
+            ),
+            (
+                "notification-worker-with-a-rather-long-name",
+                "production-eu-west-1",
+                "v0.1.0-rc.12",
+                "pending",
+                "renovate[bot]",
+                Some(3),
+            ),
+        ];
+        let deployment = |(at, (component, environment, version, status, by, commit)): (
+            usize,
+            (_, _, _, _, _, Option<usize>),
+        )| {
+            let time = format!("2026-11-{:02}T18:00:00Z", 23 - at);
+            let id = format!("019ab1e2-7c4{at}-7a31-9f0e-2b6c1d8e4f50");
+            let done = (status == "succeeded").then_some(&time);
+            serde_json::from_value(json!({
+                "id": id, "componentId": id, "componentName": component, "environmentId": id, "environmentName": environment,
+                "version": version, "status": status, "attempt": 1, "deployedBy": by,
+                "commitSha": commit.map(|digit| digit.to_string().repeat(40)), "description": null, "metadata": {},
+                "createdAt": time, "updatedAt": time, "startedAt": null, "finishedAt": done, "succeededAt": done, "occurredAt": time,
+            }))
+            .unwrap()
+        };
+        rows.into_iter().enumerate().map(deployment).collect()
+    }
+
+    fn screen(columns: u16) -> String {
+        let (deployments, mut ids) = (sample(), ShortIds::default());
+        ids.extend(deployments.iter().map(|one| one.id), 13);
+        let view = View {
+            width: Some(columns),
+            colour: false,
+            is_wide: false,
+            has_header: true,
+            now: clock::parse("2026-11-23T18:32:00Z").unwrap(),
+        };
+        list(&deployments, &ids).table(&view)
+    }
+
+    #[test]
+    fn a_list_at_each_width() {
+        let screens = WIDTHS.map(|columns| format!("{columns} columns\n\n{}", screen(columns)));
+        insta::with_settings!({
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+            snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/snapshots"),
+        }, { insta::assert_snapshot!("render_list", screens.join("\n")) });
+    }
+
+    #[test]
+    fn no_line_of_a_list_is_wider_than_the_terminal() {
+        for columns in 4..220 {
+            let text = screen(columns);
+            let fits = |line: &str| width(line) <= usize::from(columns);
+            assert!(text.lines().all(fits), "{columns}:\n{text}");
+        }
+    }
+}
