@@ -43,7 +43,7 @@ async fn matrix_at(server: &Server, moment: &str) -> Value {
     for row in matrix.as_array_mut().unwrap() {
         row.as_object_mut().unwrap().remove("componentId");
         for cell in row["environments"].as_object_mut().unwrap().values_mut() {
-            cell.as_object_mut().unwrap().remove("id");
+            cell.as_object_mut().unwrap().remove("deploymentId");
         }
     }
     matrix
