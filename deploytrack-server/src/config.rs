@@ -19,7 +19,10 @@ use deploytrack_core::{
 };
 use etcetera::BaseStrategy as _;
 
-pub use self::{args::ServeArgs, database_url::DatabaseUrl};
+pub use self::{
+    args::{ServeArgs, TokenArgs},
+    database_url::DatabaseUrl,
+};
 use crate::{
     connections::ConnectionLimits,
     log,
@@ -139,18 +142,10 @@ impl ServeArgs {
     /// [`ConfigError`] if a setting is invalid.
     pub fn resolve(self) -> Result<Config, ConfigError> {
         // All settings are checked before anything is created.
-        let (data_dir, secret, log_level) = (self.data_dir()?, self.secret()?, self.log_level()?);
+        let (data_dir, log_level) = (self.tokens.data_dir()?, self.log_level()?);
+        self.tokens.check()?;
         self.configured_database()?;
-        let bytes = match &secret {
-            SecretSource::Variable(bytes) => {
-                Secret::new(bytes.clone()).map_err(ConfigError::SecretVariable)?
-            }
-            SecretSource::File(path) => secret_file::read(path)?,
-            SecretSource::DefaultFile(path) => {
-                create_private_dir(&data_dir)?;
-                secret_file::read_or_create(path)?
-            }
-        };
+        let secret = self.tokens.secret()?;
         Ok(Config {
             listen: self.listen,
             database_url: self.database()?,
@@ -166,9 +161,7 @@ impl ServeArgs {
             log_level,
             limits: self.limits(),
             health_listen: self.health_listen,
-            secret: bytes
-                .with_issuer_and_audience(self.jwt_issuer, self.jwt_audience)
-                .with_max_lifetime(self.max_token_lifetime),
+            secret,
         })
     }
 
@@ -186,7 +179,7 @@ impl ServeArgs {
     /// The longest lifetime of a token that the server accepts.
     #[must_use]
     pub fn max_token_lifetime(&self) -> Duration {
-        self.max_token_lifetime
+        self.tokens.max_token_lifetime
     }
 
     /// The database. If it is the default one, its directory is created.
@@ -197,7 +190,7 @@ impl ServeArgs {
         if let Some(url) = self.configured_database()? {
             return Ok(url.clone());
         }
-        let data_dir = self.data_dir()?;
+        let data_dir = self.tokens.data_dir()?;
         create_private_dir(&data_dir)?;
         Ok(DatabaseUrl::file_in(&data_dir))
     }
@@ -241,6 +234,44 @@ impl ServeArgs {
             configured => Ok(configured.as_ref()),
         }
     }
+}
+
+impl TokenArgs {
+    /// Reads the secret; creates that of the data directory at the first start.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if there is no secret, or it is too short.
+    pub fn secret(&self) -> Result<Secret, ConfigError> {
+        let bytes = match self.source()? {
+            SecretSource::Variable(bytes) => {
+                Secret::new(bytes).map_err(ConfigError::SecretVariable)?
+            }
+            SecretSource::File(path) => secret_file::read(&path)?,
+            SecretSource::DefaultFile(path) => {
+                create_private_dir(&self.data_dir()?)?;
+                secret_file::read_or_create(&path)?
+            }
+        };
+        Ok(bytes
+            .with_issuer_and_audience(self.jwt_issuer.clone(), self.jwt_audience.clone())
+            .with_max_lifetime(self.max_token_lifetime))
+    }
+
+    /// The file with the secret, if it would have to be created.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if two secrets are configured, or there is no home directory.
+    pub fn missing_secret(&self) -> Result<Option<PathBuf>, ConfigError> {
+        Ok(match self.source()? {
+            SecretSource::DefaultFile(path) if !path.exists() => Some(path),
+            _ => None,
+        })
+    }
+
+    /// Checks the source of the secret without creating anything.
+    fn check(&self) -> Result<(), ConfigError> {
+        self.source().map(drop)
+    }
 
     fn data_dir(&self) -> Result<PathBuf, ConfigError> {
         match &self.data_dir {
@@ -251,7 +282,7 @@ impl ServeArgs {
         }
     }
 
-    fn secret(&self) -> Result<SecretSource, ConfigError> {
+    fn source(&self) -> Result<SecretSource, ConfigError> {
         match (env::var_os(SECRET_VARIABLE), &self.jwt_secret_file) {
             (Some(_), Some(_)) => Err(ConfigError::TwoSecrets),
             (Some(secret), None) => Ok(SecretSource::Variable(secret_file::trimmed(

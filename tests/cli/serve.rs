@@ -111,3 +111,57 @@ fn recorded_deployments_are_there_after_a_restart() {
     std::thread::sleep(Duration::from_millis(500));
     assert!(home.deploytrack(&["matrix"]).done().contains("v1"));
 }
+
+#[test]
+fn a_token_that_is_created_on_the_machine_of_the_server_is_accepted() {
+    let home = Home::new();
+    let (_server, _) = demo(&home);
+    let create = |args: &[&str]| {
+        let run = home.deploytrack(&[&["token", "create", "--subject", "ci"], args].concat());
+        assert!(run.err.is_empty(), "{run:?}");
+        run.done().trim().to_owned()
+    };
+    let record = |token: &str| {
+        let mut command = home.command(
+            "deploytrack",
+            &[
+                "record",
+                "-c",
+                "api",
+                "-e",
+                "production",
+                "--version",
+                "v1",
+                "-o",
+                "csv",
+            ],
+        );
+        command.env("DEPLOYTRACK_TOKEN", token);
+        command.output().unwrap()
+    };
+    let writer = record(&create(&["--role", "admin", "--expires-in", "1h"]));
+    let recorded = String::from_utf8_lossy(&writer.stdout).into_owned();
+    assert!(
+        writer.status.success() && recorded.contains(",ci,"),
+        "{writer:?}"
+    );
+    assert_eq!(
+        record(&create(&[])).status.code(),
+        Some(4),
+        "it may only read"
+    );
+    for wrong in [
+        ["--expires-in", "20y"],
+        ["--expires-in", "1ms"],
+        ["--subject", ""],
+    ] {
+        let run = home.deploytrack(&[&["token", "create", "--subject", "ci"][..], &wrong].concat());
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+    }
+    // Without a server on this machine the token is of no use, which is said.
+    let other = Home::new().deploytrack(&["token", "create", "--subject", "ci"]);
+    assert!(
+        !other.done().is_empty() && other.err.contains("is a new secret"),
+        "{other:?}"
+    );
+}

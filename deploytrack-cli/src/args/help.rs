@@ -36,6 +36,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
         "Operate",
         &[
             "serve",
+            "token",
             "verify",
             "doctor",
             "completions",
@@ -64,8 +65,14 @@ pub(crate) fn definition() -> Command {
 /// As [`definition`], with few options of every command on the pages of the commands.
 pub(crate) fn brief_definition() -> Command {
     let mut program = definition();
+    // Flags of a server are global too, but for the commands below `serve` alone.
+    let of_every_command: Vec<_> = program
+        .get_arguments()
+        .filter(|argument| argument.is_global_set())
+        .map(|argument| argument.get_id().to_string())
+        .collect();
     for name in names(&program) {
-        program = program.mut_subcommand(name, brief);
+        program = program.mut_subcommand(name, |command| brief(command, &of_every_command));
     }
     program
 }
@@ -92,12 +99,11 @@ fn names(command: &Command) -> Vec<String> {
 }
 
 /// The page of a command, and of the commands below it.
-fn brief(mut command: Command) -> Command {
+fn brief(mut command: Command, of_every_command: &[String]) -> Command {
     for name in names(&command) {
-        command = command.mut_subcommand(name, brief);
+        command = command.mut_subcommand(name, |below| brief(below, of_every_command));
     }
-    let is_global = |argument: &clap::Arg| argument.is_global_set();
-    if command.get_name() == "help" || !command.get_arguments().any(is_global) {
+    if command.get_name() == "help" {
         return command;
     }
     let more =
@@ -108,11 +114,12 @@ fn brief(mut command: Command) -> Command {
     );
     command
         .mut_args(|argument| {
-            let is_shown = SHOWN.contains(&argument.get_id().as_str());
-            let is_global = argument.is_global_set();
-            match argument.get_id().as_str() {
+            let id = argument.get_id().to_string();
+            match id.as_str() {
                 "help" => argument.help_heading("Global options"),
-                _ => argument.hide(is_global && !is_shown),
+                id if SHOWN.contains(&id) => argument,
+                _ if of_every_command.contains(&id) => argument.hide(true),
+                _ => argument,
             }
         })
         .after_help(after)
@@ -189,6 +196,13 @@ mod tests {
                 "{page}"
             );
             assert!(!page.contains("--cacert <"), "{page}");
+        }
+        #[cfg(feature = "serve")]
+        for (page, flag) in [
+            (&["deploytrack", "serve", "--help"][..], "--listen <"),
+            (&["deploytrack", "token", "create", "-h"], "--data-dir <"),
+        ] {
+            assert!(help(page).contains(flag), "{flag}");
         }
         for page in [&["deploytrack", "--help"][..], &["deploytrack", "help"]] {
             assert!(help(page).contains("--cacert <"));

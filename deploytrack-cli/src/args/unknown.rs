@@ -65,7 +65,7 @@ const WORDS: [(&[&str], &str); 14] = [
         &["config", "context", "contexts", "profiles", "switch", "use"],
         "profile",
     ),
-    (&["auth", "signin", "token"], "login"),
+    (&["auth", "signin"], "login"),
     (&["check", "ping", "health", "test"], "doctor"),
     (&["queue", "retry", "pending", "sync"], "flush"),
 ];

@@ -24,6 +24,8 @@ pub(crate) mod rollback;
 pub(crate) mod serve;
 mod show;
 pub(crate) mod spool;
+#[cfg(feature = "serve")]
+pub(crate) mod token;
 pub(crate) mod undeploy;
 pub(crate) mod update;
 mod verify;
@@ -34,8 +36,6 @@ pub(crate) mod watch;
 
 use clap::Subcommand;
 
-#[cfg(feature = "serve")]
-use self::serve::Serve;
 use self::{
     completions::Completions,
     component::Component,
@@ -63,6 +63,8 @@ use self::{
     wall::Wall,
     watch::Watch,
 };
+#[cfg(feature = "serve")]
+use self::{serve::Serve, token::Token};
 use crate::{
     error::Failure,
     pipeline::keeper::{self, Keep},
@@ -94,6 +96,8 @@ pub(crate) enum Command {
     Flush(Flush),
     Rollback(Box<Rollback>),
     Spool(Spool),
+    #[cfg(feature = "serve")]
+    Token(Token),
     Completions(Completions),
     Man(Man),
     Login(Login),
@@ -115,6 +119,8 @@ impl Command {
         match self {
             #[cfg(feature = "serve")]
             Self::Serve(serve) => serve::run(*serve, invocation),
+            #[cfg(feature = "serve")]
+            Self::Token(token) => token::run(token, invocation),
             Self::Completions(completions) => {
                 completions::run(&completions, invocation.streams.out)
             }

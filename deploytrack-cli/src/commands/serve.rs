@@ -128,7 +128,7 @@ fn failed(error: &(dyn std::error::Error + 'static)) -> Failure {
 }
 
 /// An error and its causes in one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes
         .map(ToString::to_string)

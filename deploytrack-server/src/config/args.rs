@@ -35,34 +35,8 @@ pub struct ServeArgs {
     )]
     pub(super) database_url: Option<DatabaseUrl>,
 
-    #[arg(
-        long,
-        global = true,
-        value_name = "PATH",
-        env = "DEPLOYTRACK_DATA_DIR",
-        value_parser = TrimmedPath(PathBufValueParser::new()),
-        help = "Directory of the database and the token secret [default: $XDG_DATA_HOME/deploytrack]"
-    )]
-    pub(super) data_dir: Option<PathBuf>,
-
-    #[arg(
-        long,
-        global = true,
-        value_name = "PATH",
-        env = "DEPLOYTRACK_JWT_SECRET_FILE",
-        value_parser = TrimmedPath(PathBufValueParser::new()),
-        help = "File with the secret that signs tokens, at least 32 bytes; DEPLOYTRACK_JWT_SECRET may contain the secret itself \
-                  [default: jwt-secret in the data directory, created at the first start]"
-    )]
-    pub(super) jwt_secret_file: Option<PathBuf>,
-
-    /// Accept only tokens with this issuer (iss)
-    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER", value_parser = TrimmedText(StringValueParser::new()))]
-    pub(super) jwt_issuer: Option<String>,
-
-    /// Accept only tokens for this audience (aud)
-    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_AUDIENCE", value_parser = TrimmedText(StringValueParser::new()))]
-    pub(super) jwt_audience: Option<String>,
+    #[command(flatten)]
+    pub(super) tokens: TokenArgs,
 
     /// Unknown component and environment names: auto registers them, strict rejects them
     #[arg(long, global = true, value_name = "auto|strict", env = "DEPLOYTRACK_REGISTRATION", value_parser = TrimmedText(Registration::from_str), default_value = "auto")]
@@ -98,11 +72,6 @@ pub struct ServeArgs {
     )]
     pub(super) log_level: Option<String>,
 
-    /// Longest lifetime of a token, from 1m to 100y; tokens with a longer one are rejected
-    #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_MAX_TOKEN_LIFETIME", default_value = "10y",
-          value_parser = TrimmedText(token_lifetime))]
-    pub(super) max_token_lifetime: Duration,
-
     /// Limit of simultaneous connections; a new connection above it closes the one that has been
     /// idle longest
     #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_MAX_CONNECTIONS", default_value_t = MAX_CONNECTIONS,
@@ -123,6 +92,44 @@ pub struct ServeArgs {
     /// Address of a second listener, for /healthz and /readyz only, with its own connection limit
     #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_HEALTH_LISTEN", value_parser = TrimmedText(SocketAddr::from_str))]
     pub(super) health_listen: Option<SocketAddr>,
+}
+
+/// The settings of tokens, and the directory that contains their secret.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TokenArgs {
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "DEPLOYTRACK_DATA_DIR",
+        value_parser = TrimmedPath(PathBufValueParser::new()),
+        help = "Directory of the database and the token secret [default: $XDG_DATA_HOME/deploytrack]"
+    )]
+    pub(super) data_dir: Option<PathBuf>,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "DEPLOYTRACK_JWT_SECRET_FILE",
+        value_parser = TrimmedPath(PathBufValueParser::new()),
+        help = "File with the secret that signs tokens, at least 32 bytes; DEPLOYTRACK_JWT_SECRET may contain the secret itself \
+                  [default: jwt-secret in the data directory, created at the first start]"
+    )]
+    pub(super) jwt_secret_file: Option<PathBuf>,
+
+    /// Accept only tokens with this issuer (iss)
+    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER", value_parser = TrimmedText(StringValueParser::new()))]
+    pub(super) jwt_issuer: Option<String>,
+
+    /// Accept only tokens for this audience (aud)
+    #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_AUDIENCE", value_parser = TrimmedText(StringValueParser::new()))]
+    pub(super) jwt_audience: Option<String>,
+
+    /// Longest lifetime of a token, from 1m to 100y; tokens with a longer one are rejected
+    #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_MAX_TOKEN_LIFETIME", default_value = "10y",
+          value_parser = TrimmedText(token_lifetime))]
+    pub(super) max_token_lifetime: Duration,
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {

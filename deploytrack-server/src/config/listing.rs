@@ -12,12 +12,12 @@ impl ServeArgs {
     /// # Errors
     /// [`ConfigError`] if a setting is invalid.
     pub fn describe(&self) -> Result<String, ConfigError> {
-        let data_dir = self.data_dir()?;
+        let data_dir = self.tokens.data_dir()?;
         let database = self
             .configured_database()?
             .cloned()
             .unwrap_or_else(|| DatabaseUrl::file_in(&data_dir));
-        let secret = match self.secret()? {
+        let secret = match self.tokens.source()? {
             SecretSource::Variable(bytes) => {
                 Secret::new(bytes).map_err(ConfigError::SecretVariable)?;
                 SECRET_VARIABLE.to_owned()
@@ -36,8 +36,8 @@ impl ServeArgs {
             ("database", database.to_string()),
             ("data directory", data_dir.display().to_string()),
             ("token secret", secret),
-            ("token issuer", any(&self.jwt_issuer)),
-            ("token audience", any(&self.jwt_audience)),
+            ("token issuer", any(&self.tokens.jwt_issuer)),
+            ("token audience", any(&self.tokens.jwt_audience)),
             ("registration", self.registration.to_string()),
             ("name guard", self.name_guard.to_string()),
             ("badges", self.badges.to_string()),
@@ -49,7 +49,7 @@ impl ServeArgs {
             ("log level", self.log_level()?),
             (
                 "token lifetime",
-                format!("{} at most", lifetime_text(self.max_token_lifetime)),
+                format!("{} at most", lifetime_text(self.tokens.max_token_lifetime)),
             ),
             ("connections", self.max_connections.to_string()),
             ("of one address", self.limits().per_address.to_string()),
