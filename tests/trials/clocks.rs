@@ -132,6 +132,7 @@ impl Trial {
             environment,
             "--version",
             version,
+            "--quiet",
             "--",
             "sh",
             "-c",

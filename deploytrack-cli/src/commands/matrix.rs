@@ -72,6 +72,11 @@ pub(crate) async fn run(matrix: Matrix, session: &mut Session<'_>) -> Result<(),
         return since::run(&matrix, since, session).await;
     }
     let answer = request(&matrix, session).await?;
+    if let Some(why) = &answer.no_gaps {
+        session.warn(&format!(
+            "the gaps between environments are not known: {why}"
+        ));
+    }
     // Ages are relative to the time that is shown.
     session.view.now = answer.filter.at.unwrap_or(session.view.now);
     let contents = answer.contents(&answer.columns);

@@ -2,7 +2,7 @@
 
 use deploytrack_core::{
     catalog::{CatalogKind, Environment, Reference},
-    client::ApiResponse,
+    client::{ApiResponse, Error},
     clock::Time,
     deployment::Deployment,
     query::{CatalogFilter, MatrixFilter},
@@ -27,6 +27,8 @@ pub(super) struct Answer {
     pub(super) matrix: deploytrack_core::matrix::Matrix,
     unsettled: Vec<Deployment>,
     ids: ShortIds,
+    /// Why the gaps are missing.
+    pub(super) no_gaps: Option<String>,
     /// The matrix as the server wrote it.
     pub(super) text: String,
 }
@@ -54,7 +56,8 @@ impl Answer {
 /// Requests the matrix, and the unsettled deployments for the forms that show them.
 pub(super) async fn request(matrix: &Matrix, session: &Session<'_>) -> Result<Answer, Failure> {
     let (columns, filter) = query(matrix, session).await?;
-    let ApiResponse { value, text, .. } = session.client.matrix(&filter).await?;
+    let (answer, no_gaps) = cells(&filter, session).await?;
+    let ApiResponse { value, text, .. } = answer;
     let shows_unsettled = matches!(
         session.output(),
         Output::Table | Output::Csv | Output::Markdown
@@ -80,8 +83,34 @@ pub(super) async fn request(matrix: &Matrix, session: &Session<'_>) -> Result<An
         matrix: value,
         unsettled,
         ids,
+        no_gaps,
         text,
     })
+}
+
+/// The matrix with its gaps. The server computes them from the history, of which a part may be
+/// damaged: the versions are shown all the same.
+async fn cells(
+    filter: &MatrixFilter,
+    session: &Session<'_>,
+) -> Result<
+    (
+        ApiResponse<deploytrack_core::matrix::Matrix>,
+        Option<String>,
+    ),
+    Failure,
+> {
+    match session.client.matrix(filter).await {
+        Err(error @ Error::Server(_)) => {
+            let without_gaps = MatrixFilter {
+                gaps: false,
+                ..filter.clone()
+            };
+            let answer = session.client.matrix(&without_gaps).await?;
+            Ok((answer, Some(Failure::of(&error).message().to_owned())))
+        }
+        answer => Ok((answer?, None)),
+    }
 }
 
 /// The columns, and the query of the matrix.
