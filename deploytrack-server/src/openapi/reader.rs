@@ -13,6 +13,10 @@ pub(crate) enum Reader {
     /// headers that report the original one may be forged and stored in a cache.
     Program,
     /// The pages of this server.
+    #[cfg_attr(
+        not(feature = "swagger"),
+        expect(dead_code, reason = "a server without these pages has no such reader")
+    )]
     Pages,
 }
 
