@@ -108,17 +108,18 @@ impl Value {
         self.colours().map(|(_, colour)| colour)
     }
 
-    /// The colour outside a table and inside one.
+    /// The colour outside a table and inside one. They are those of the palette that are
+    /// readable on a light background too.
     const fn colours(&self) -> Option<(AnsiColor, Color)> {
         let Self::Status(status) = self else {
             return None;
         };
         match status {
             Status::Pending => None,
-            Status::InProgress => Some((AnsiColor::Cyan, Color::Cyan)),
-            Status::Succeeded => Some((AnsiColor::Green, Color::Green)),
-            Status::Failed => Some((AnsiColor::Red, Color::Red)),
-            Status::RolledBack => Some((AnsiColor::Magenta, Color::Magenta)),
+            Status::InProgress => Some((AnsiColor::Cyan, Color::DarkCyan)),
+            Status::Succeeded => Some((AnsiColor::Green, Color::DarkGreen)),
+            Status::Failed => Some((AnsiColor::Red, Color::DarkRed)),
+            Status::RolledBack => Some((AnsiColor::Magenta, Color::DarkMagenta)),
         }
     }
 }
