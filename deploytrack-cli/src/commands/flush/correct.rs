@@ -13,6 +13,7 @@ use crate::{
     exit::Exit,
     queue::{Entry, Event, Request, Spool},
     session::Session,
+    time_arg,
 };
 
 /// A field of a record, and its new value.
@@ -52,7 +53,7 @@ pub(super) fn correction(text: &str) -> Result<Correction, String> {
         "deployedBy" => checked(Label::new(value).map(drop)).map(|()| vec!["deployedBy"])?,
         "commitSha" => checked(CommitSha::new(value).map(drop)).map(|()| vec!["commitSha"])?,
         "description" => checked(Description::new(value).map(drop)).map(|()| vec!["description"])?,
-        "occurredAt" => clock::parse(value).map(|_| vec!["occurredAt"]).map_err(|why| format!("{name} {why}"))?,
+        "occurredAt" => return occurred_at(value).map_err(|why| format!("{name} {why}")),
         _ => return Err("can set component, environment, version, deployedBy, commitSha, description and occurredAt".to_owned()),
     };
     let value = if value.is_empty() {
@@ -64,6 +65,16 @@ pub(super) fn correction(text: &str) -> Result<Correction, String> {
         name: name.to_owned(),
         fields,
         value,
+    })
+}
+
+/// The correction of the time: an age is counted back from now.
+fn occurred_at(value: &str) -> Result<Correction, String> {
+    let time = time_arg::parse(value)?;
+    Ok(Correction {
+        name: "occurredAt".to_owned(),
+        fields: vec!["occurredAt"],
+        value: Value::from(clock::format_exact(&time)),
     })
 }
 
