@@ -23,10 +23,7 @@ impl Report {
     pub(crate) fn of(deployment: &Deployment, server: String) -> Self {
         Self {
             id: deployment.id,
-            subject: format!(
-                "{} {} in {}",
-                deployment.component_name, deployment.version, deployment.environment_name
-            ),
+            subject: subject(deployment),
             status: deployment.status,
             took: None,
             server,
@@ -61,6 +58,14 @@ impl Report {
         let server = self.server.trim_end_matches('/');
         format!("{server}/#/deployments/{}", self.id)
     }
+}
+
+/// A deployment in a few words: `api v1 in production`.
+pub(crate) fn subject(deployment: &Deployment) -> String {
+    format!(
+        "{} {} in {}",
+        deployment.component_name, deployment.version, deployment.environment_name
+    )
 }
 
 #[cfg(test)]

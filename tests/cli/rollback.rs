@@ -466,3 +466,26 @@ fn a_rollback_without_an_earlier_version_does_nothing() {
         "{run:?}"
     );
 }
+
+#[test]
+fn in_a_ci_a_wrapped_rollback_names_the_deployment_in_the_log_and_in_the_summary() {
+    let mut bench = Bench::new();
+    for version in ["v1", "v2"] {
+        bench.record("api", "production", version, "succeeded");
+    }
+    let summary = bench.home.path().join("summary");
+    bench.home.set("GITHUB_ACTIONS", "true");
+    bench
+        .home
+        .set("GITHUB_STEP_SUMMARY", summary.to_str().unwrap());
+    let run = bench
+        .home
+        .deploytrack(&["rollback", "-c", "api", "-e", "production", "--", "true"]);
+    let line = "api v1 in production succeeded after 0s: ";
+    assert!(run.code == 0 && run.err.contains(line), "{run:?}");
+    let summary = std::fs::read_to_string(summary).unwrap();
+    assert!(
+        summary.starts_with("- deploytrack: ✅ api v1 in production succeeded"),
+        "{summary}"
+    );
+}

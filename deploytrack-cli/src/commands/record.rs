@@ -295,6 +295,7 @@ async fn wrapped(
     let recording = Recording {
         key: start.key(resolved.key.into_fixed()),
         start,
+        subject: None,
         on_error,
         send_timeout: record.wrapping.send_timeout,
         id_file: record.id_file.clone(),

@@ -26,6 +26,7 @@ use crate::{
     },
     queue::Request,
     render::text::clean,
+    report,
     session::Session,
 };
 
@@ -247,6 +248,7 @@ async fn carry_out(
     let send_timeout = rollback.wrapping.send_timeout;
     let recording = Recording {
         start: new.into(),
+        subject: Some(report::subject(&plan.to)),
         key: None,
         on_error: OnError::Spool,
         send_timeout,

@@ -103,6 +103,8 @@ impl WrapArgs {
 pub(crate) struct Recording {
     /// The start of the deployment.
     pub(crate) start: Start,
+    /// The deployment in a few words; none for the names in the start.
+    pub(crate) subject: Option<String>,
     /// The idempotency key of the start; none for a random one.
     pub(crate) key: Option<IdempotencyKey>,
     pub(crate) on_error: OnError,
@@ -125,6 +127,7 @@ pub(crate) async fn run(
     let mut signals = Signals::listen();
     let Recording {
         start,
+        subject,
         key,
         on_error,
         send_timeout,
@@ -154,7 +157,8 @@ pub(crate) async fn run(
         session,
     };
     let cancelled = wrap.record_start(key, &start, &mut signals).await?;
-    let (subject, server) = (wrap.delivery.subject(), wrap.session.server());
+    let subject = subject.unwrap_or_else(|| wrap.delivery.subject());
+    let server = wrap.session.server();
     let began = Instant::now();
     let outcome = match cancelled {
         Some(cancelled) => cancelled,
