@@ -4,6 +4,7 @@
 mod args;
 mod database_url;
 mod listing;
+mod reachable;
 
 use std::{
     env, fmt,
@@ -22,6 +23,7 @@ use etcetera::BaseStrategy as _;
 pub use self::{
     args::{ServeArgs, TokenArgs},
     database_url::DatabaseUrl,
+    reachable::reachable,
 };
 use crate::{
     connections::ConnectionLimits,
@@ -101,6 +103,11 @@ pub enum ConfigError {
     /// The database is not supported.
     #[error("--database-url (DEPLOYTRACK_DATABASE_URL) must be sqlite:PATH or postgres://...")]
     DatabaseUrl,
+    /// The port of the server is unknown.
+    #[error(
+        "the health check needs the port of the server, and port 0 is any free one; give --health-listen (DEPLOYTRACK_HEALTH_LISTEN) or --listen (DEPLOYTRACK_LISTEN) with the port"
+    )]
+    AnyPort,
     /// There are two secrets.
     #[error(
         "{SECRET_VARIABLE} and --jwt-secret-file (DEPLOYTRACK_JWT_SECRET_FILE) are both given; give one of them"

@@ -39,6 +39,7 @@
 //! | `badge`, `openapi` | the picture of a badge; the OpenAPI document |
 //! | `endpoints` | the table of endpoints: paths, methods, permissions; one file for each |
 //! | `dispatch` | the path of a request, from its id to its response |
+//! | [`healthcheck`] | the check whether a running server is ready |
 //! | [`serve`] | listeners: accept, timeouts, shutdown |
 
 mod app;
@@ -57,6 +58,7 @@ mod descriptors;
 mod dispatch;
 mod encoding;
 mod endpoints;
+pub mod healthcheck;
 mod identity;
 mod limits;
 mod links;

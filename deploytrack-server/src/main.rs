@@ -18,7 +18,7 @@ use deploytrack_core::{
 use deploytrack_server::{
     App,
     config::{Config, ConfigError, DatabaseUrl, ServeArgs},
-    log,
+    healthcheck, log,
     serve::{self, Listeners, Signals},
     token,
     value_parser::TrimmedText,
@@ -66,6 +66,14 @@ enum Command {
     },
     /// Check the settings and print them, without secrets
     CheckConfig,
+    /// Check that the server with these settings is ready; exits with 1 if it is not
+    ///
+    /// The command sends GET /readyz to the address of --health-listen or --listen.
+    Healthcheck {
+        /// Time limit for the answer, such as 500ms or 5s
+        #[arg(long, value_name = "TIME", default_value = "5s", value_parser = TrimmedText(time_limit))]
+        timeout: Duration,
+    },
 }
 
 fn lifetime(text: &str) -> Result<Duration, String> {
@@ -75,6 +83,13 @@ fn lifetime(text: &str) -> Result<Duration, String> {
         short if short < Duration::from_secs(1) => Err("must be at least one second".into()),
         good => Ok(good),
     }
+}
+
+fn time_limit(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|limit| !limit.is_zero())
+        .ok_or_else(|| "must be a time above zero with its unit, such as 500ms or 5s".into())
 }
 
 fn main() -> ExitCode {
@@ -92,6 +107,7 @@ fn main() -> ExitCode {
             .describe()
             .map_err(Into::into)
             .and_then(|settings| print(&settings)),
+        Some(Command::Healthcheck { timeout }) => run(check_health(settings, timeout)),
     };
     result.map_or_else(|error| report(error.as_ref()), |()| ExitCode::SUCCESS)
 }
@@ -177,6 +193,12 @@ async fn verify(settings: ServeArgs, repair: bool) -> CommandResult {
         damaged: verification.is_damaged(),
     }
     .into())
+}
+
+async fn check_health(settings: ServeArgs, limit: Duration) -> CommandResult {
+    let address = settings.health_address()?;
+    healthcheck::check(address, limit).await?;
+    print(&format!("the server at http://{address} is ready\n"))
 }
 
 async fn migrate(settings: ServeArgs) -> CommandResult {

@@ -278,15 +278,15 @@ fn the_concrete_lines_of_the_list_can_be_typed() {
 
 #[test]
 fn the_commands_of_the_page_of_the_server_can_be_typed() {
-    let (home, server) = after_serve();
+    let (mut home, server) = after_serve();
     typed(
         &home,
         "deploytrack record --component user-service --environment production --version v2.3.0",
     );
-    drop(server);
+    home.set("DEPLOYTRACK_LISTEN", server.url().replace("http://", ""));
     let page = page("docs/server.md");
     let lines = lines_of(section(&page, "## Subcommands"));
-    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert_eq!(lines.len(), 6, "{lines:?}");
     for line in lines {
         typed(&home, line);
     }

@@ -17,6 +17,7 @@ mod docs;
 mod doctor;
 mod exit_codes;
 mod given;
+mod healthcheck;
 mod hostile_machine;
 mod id_file;
 mod import;

@@ -4,7 +4,6 @@ mod sample;
 
 use std::{
     io::{self, Write},
-    net::SocketAddr,
     time::Duration,
 };
 
@@ -15,7 +14,7 @@ use deploytrack_core::{
 };
 use deploytrack_server::{
     App,
-    config::{Config, DatabaseUrl, ServeArgs},
+    config::{Config, DatabaseUrl, ServeArgs, reachable},
     log,
     serve::{self, Listeners, Signals},
     token,
@@ -202,20 +201,6 @@ impl Local {
     }
 }
 
-/// The address for a client on this machine: loopback, if the server listens on all addresses.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-    if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() {
-            IpAddr::V4(Ipv4Addr::LOCALHOST)
-        } else {
-            IpAddr::V6(Ipv6Addr::LOCALHOST)
-        });
-    }
-    address
-}
-
 /// The text that is printed when the server answers.
 struct Welcome<'a> {
     local: &'a Local,
@@ -292,21 +277,5 @@ fn unless_closed(written: io::Result<()>) -> Result<(), Failure> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_on_all_addresses_is_reached_on_the_loopback() {
-        for (listen, reached) in [
-            ("0.0.0.0:3000", "127.0.0.1:3000"),
-            ("[::]:3000", "[::1]:3000"),
-            ("10.0.0.7:80", "10.0.0.7:80"),
-        ] {
-            assert_eq!(reachable(listen.parse().unwrap()).to_string(), reached);
-        }
     }
 }
