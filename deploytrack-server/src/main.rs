@@ -149,10 +149,12 @@ fn run(work: impl Future<Output = CommandResult>) -> CommandResult {
 async fn serve(settings: ServeArgs) -> CommandResult {
     let config = settings.resolve()?;
     log::init(config.log_format, &config.log_level);
-    let app = App::open(&config).await.map_err(|error| OpenError {
-        database: config.database_url.clone(),
-        source: error,
-    })?;
+    let app = serve::extend_start(App::open(&config))
+        .await
+        .map_err(|error| OpenError {
+            database: config.database_url.clone(),
+            source: error,
+        })?;
     let tracker = app.tracker().clone();
     let result = listen(&config, app).await;
     // Closing moves the write-ahead log into the database file. It must happen also after an error.

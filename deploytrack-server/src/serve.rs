@@ -1,6 +1,7 @@
 //! Connections: accepting and serving them, and the graceful end.
 
 mod progress;
+mod service_manager;
 mod signals;
 
 use std::{
@@ -24,7 +25,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::progress::{ReportingBody, ReportingStream};
-pub use self::signals::{Signals, survive_file_size_limit};
+pub use self::{
+    service_manager::extend_start,
+    signals::{Signals, survive_file_size_limit},
+};
 use crate::{
     App,
     connections::{Connection, ConnectionLimits, Connections, HEALTH_CONNECTIONS},
@@ -141,17 +145,27 @@ pub async fn serve(
 
 /// Serves until SIGTERM or Ctrl-C, as [`serve`] does. A second signal cuts the running requests
 /// short, and the process ends with exit code 130 once the tracker is closed; a third one ends it
-/// at once.
+/// at once. A service manager learns of the start and the end (`NOTIFY_SOCKET`).
 ///
 /// # Errors
-/// None at present: failed connections are logged, and the loop goes on.
+/// The address of the listener cannot be read.
 pub async fn serve_until_signalled(
     listeners: impl Into<Listeners>,
     app: App,
     signals: Signals,
 ) -> io::Result<()> {
+    let (listeners, tracker) = (listeners.into(), app.tracker.clone());
     let (first, second) = signals.forward();
-    if serve_until(listeners.into(), app, first, second).await == End::Cut {
+    let shutdown = async {
+        first.await;
+        service_manager::stopping();
+    };
+    service_manager::ready(listeners.main.local_addr()?);
+    let end = tokio::select! {
+        end = serve_until(listeners, app, shutdown, second) => end,
+        never = service_manager::feed_watchdog(&tracker) => match never {},
+    };
+    if end == End::Cut {
         tracing::warn!("ended early by a second signal");
         std::process::exit(INTERRUPTED);
     }

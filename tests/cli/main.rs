@@ -49,6 +49,7 @@ mod server_program;
 mod settings;
 mod show;
 mod spool_bounds;
+mod systemd;
 mod time_travel;
 mod timeouts;
 mod tls;

@@ -17,7 +17,7 @@ use crate::{disk::SmallDisk, postgres};
 pub enum WriteLock {
     /// The lock of the only writer.
     Sqlite(SqliteConnection),
-    /// A lock on the table of cells, which every write to a deployment locks first.
+    /// A lock on a table, such as that of cells, which every write to a deployment locks first.
     Postgres(PgConnection),
 }
 
@@ -277,6 +277,19 @@ impl Database {
     /// # Panics
     /// When the database refuses.
     pub async fn block_writes(&self) -> WriteLock {
+        self.locked("current_cells").await
+    }
+
+    /// Blocks every write, also the one of `/readyz`, until the lock is released.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn block_all_writes(&self) -> WriteLock {
+        self.locked("commits").await
+    }
+
+    /// Locks the database, or this table of PostgreSQL.
+    async fn locked(&self, table: &str) -> WriteLock {
         if self.is_sqlite() {
             let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
             sqlx::raw_sql("begin immediate")
@@ -286,7 +299,8 @@ impl Database {
             WriteLock::Sqlite(connection)
         } else {
             let mut connection = PgConnection::connect(&self.url).await.unwrap();
-            sqlx::raw_sql("begin; lock table current_cells in exclusive mode")
+            let sql = format!("begin; lock table {table} in exclusive mode");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
                 .execute(&mut connection)
                 .await
                 .unwrap();

@@ -207,6 +207,18 @@ impl Store {
         }
     }
 
+    /// Waits until the writer answers, whether it accepts a trial write or refuses it. A write in
+    /// progress is an answer.
+    pub(crate) async fn wait_for_writer(&self) {
+        if self.condition.recent_outcome().is_none()
+            && self.condition.writing.load(Ordering::Acquire) == 0
+        {
+            let this = self.clone();
+            // In its own task, as in `writable`.
+            let _ = tokio::spawn(async move { this.try_to_write().await }).await;
+        }
+    }
+
     /// Commits a write that changes nothing.
     async fn try_to_write(&self) -> Result<(), Error> {
         let _alone = self.condition.trial.lock().await;

@@ -178,6 +178,13 @@ impl Tracker {
         self.store.ready().await
     }
 
+    /// Waits until the writer of the database answers, whether it accepts writes or refuses them.
+    /// A watchdog calls it: a restart helps if the writer does not answer, and not if the disk is
+    /// full.
+    pub async fn wait_for_writer(&self) {
+        self.store.wait_for_writer().await;
+    }
+
     /// Moves SQLite's write-ahead log into the database file, as far as no reader still uses it.
     /// [`Tracker::close`] moves the rest.
     pub async fn checkpoint(&self) {
