@@ -37,6 +37,10 @@ use crate::{
 pub const MAX_CONNECTIONS: usize = 768;
 /// The variable with the token secret itself.
 const SECRET_VARIABLE: &str = "DEPLOYTRACK_JWT_SECRET";
+/// The variable with the directory of credentials that systemd passes to a service.
+const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
+/// The name of the file with the secret, in that directory and in the data directory.
+const SECRET_FILE: &str = "jwt-secret";
 
 /// The access to badges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -135,7 +139,7 @@ pub enum ConfigError {
 #[derive(Clone, Debug)]
 enum SecretSource {
     Variable(Vec<u8>),
-    /// The configured file.
+    /// The configured file, or the credential of that name.
     File(PathBuf),
     /// The file in the data directory, which the server creates.
     DefaultFile(PathBuf),
@@ -296,11 +300,23 @@ impl TokenArgs {
                 secret.into_encoded_bytes(),
             ))),
             (None, Some(path)) => Ok(SecretSource::File(path.clone())),
-            (None, None) => Ok(SecretSource::DefaultFile(
-                self.data_dir()?.join("jwt-secret"),
-            )),
+            (None, None) => match credential() {
+                Some(path) => Ok(SecretSource::File(path)),
+                None => Ok(SecretSource::DefaultFile(
+                    self.data_dir()?.join(SECRET_FILE),
+                )),
+            },
         }
     }
+}
+
+/// The secret among the credentials of the service, if there is one.
+fn credential() -> Option<PathBuf> {
+    let directory = env::var_os(CREDENTIALS_VARIABLE).filter(|directory| !directory.is_empty())?;
+    let path = PathBuf::from(directory).join(SECRET_FILE);
+    // A file that cannot be looked at is an error of the reader; without it a start would create
+    // another secret.
+    path.try_exists().unwrap_or(true).then_some(path)
 }
 
 /// Creates a directory that only its owner may enter. An existing directory is not changed.

@@ -1,20 +1,28 @@
-//! The server as a service of systemd: its messages.
+//! The server as a service of systemd: its messages, its credentials and its unit.
 
 use std::{
     fs,
-    os::unix::net::UnixDatagram,
+    os::unix::{fs::PermissionsExt as _, net::UnixDatagram},
+    path::Path,
+    process::Command,
     time::{Duration, Instant},
 };
 
 use deploytrack_tests::{
+    caller::SECRET,
     database::{
         Database,
         DatabaseKind::{self, Postgres, Sqlite},
     },
-    program::{Home, Process},
+    program::{Home, Process, binary, on_path},
 };
 use rstest::rstest;
 use tempfile::TempDir;
+
+use crate::{
+    pages::{blocks, page, section},
+    readme::typed,
+};
 
 /// A service manager: the socket that the messages of a service arrive at.
 struct Manager {
@@ -120,4 +128,165 @@ fn a_service_manager_that_is_away_or_set_wrongly_stops_no_server() {
         assert_eq!(server.terminate().0, 0, "{variables:?}");
     }
     assert_eq!(manager.next(Duration::from_millis(1)), None);
+}
+
+#[test]
+fn the_secret_may_be_a_credential_of_the_service() {
+    let credentials = tempfile::tempdir().unwrap();
+    let path = |name: &str| credentials.path().join(name).to_str().unwrap().to_owned();
+    let home = Home::new().with(
+        "CREDENTIALS_DIRECTORY",
+        credentials.path().to_str().unwrap(),
+    );
+    let secret = |home: &Home, args: &[&str]| {
+        let run = home.deploytrack_server(&[args, &["check-config"]].concat());
+        let line = run.done().lines().find(|line| line.contains("secret"));
+        line.unwrap().to_owned()
+    };
+    assert!(secret(&home, &[]).ends_with("(created at the first start)"));
+    fs::write(path("jwt-secret"), format!("{SECRET}\n")).unwrap();
+    fs::write(path("other"), SECRET).unwrap();
+    assert!(secret(&home, &[]).ends_with(&path("jwt-secret")));
+    let other = ["--jwt-secret-file", &path("other")];
+    assert!(secret(&home, &other).ends_with(&path("other")));
+    let token = home.deploytrack_server(&["token", "--subject", "ci-bot"]);
+    let database = Database::sqlite();
+    let server = Process::server(&Home::new(), database.url());
+    let reader = Home::new()
+        .with("DEPLOYTRACK_URL", server.url())
+        .with("DEPLOYTRACK_TOKEN", token.done().trim());
+    assert_eq!(reader.deploytrack(&["matrix"]).code, 0);
+    fs::write(path("jwt-secret"), "short").unwrap();
+    let run = home.deploytrack_server(&[]);
+    assert!(
+        run.code == 2 && run.err.contains(&path("jwt-secret")) && !run.err.contains("\"short\""),
+        "{run:?}"
+    );
+    let home = home.with("DEPLOYTRACK_JWT_SECRET", SECRET);
+    assert!(secret(&home, &[]).ends_with("DEPLOYTRACK_JWT_SECRET"));
+}
+
+const UNIT: &str = "integrations/systemd/deploytrack-server.service";
+
+/// The value of a setting that the unit has once.
+fn setting(name: &str) -> String {
+    let unit = page(UNIT);
+    let values: Vec<_> = unit
+        .lines()
+        .filter_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+        .collect();
+    assert_eq!(values.len(), 1, "{name}");
+    values[0].to_owned()
+}
+
+#[test]
+fn the_unit_starts_the_server_with_settings_that_exist() {
+    let state = tempfile::tempdir().unwrap();
+    let start = setting("ExecStart").replace("%S", state.path().to_str().unwrap());
+    let args = start
+        .strip_prefix("/usr/local/bin/deploytrack-server ")
+        .unwrap()
+        .split(' ');
+    let args: Vec<_> = args.chain(["check-config"]).collect();
+    let help = Home::new().deploytrack_server(&["--help"]);
+    let examples = page("integrations/systemd/server.env");
+    let examples = examples
+        .lines()
+        .filter_map(|line| line.strip_prefix('#')?.split_once('='))
+        .filter(|(name, _)| name.starts_with("DEPLOYTRACK_"));
+    let mut home = Home::new();
+    for (name, value) in examples {
+        assert!(help.done().contains(&format!("[env: {name}")), "{name}");
+        home.set(name, value);
+    }
+    let shown = home.deploytrack_server(&args);
+    let data = format!("{}/deploytrack\n", state.path().display());
+    assert!(shown.done().contains(&data), "{shown:?}");
+    assert_eq!(setting("StateDirectory"), "deploytrack");
+    assert_eq!(setting("RestartPreventExitStatus"), "2");
+    // The name of the credential is the one that the server reads.
+    assert!(setting("LoadCredential").starts_with("jwt-secret:"));
+    let files = setting("EnvironmentFile") + &setting("LoadCredential");
+    assert_eq!(files.matches("/etc/deploytrack/").count(), 2, "{files}");
+}
+
+#[test]
+fn systemd_accepts_the_unit_and_finds_it_hardened() {
+    // The package systemd of Debian has it; a system without systemd does not need the unit.
+    if on_path("systemd-analyze").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let unit = folder.path().join("deploytrack-server.service");
+    let program = binary("deploytrack-server").to_str().unwrap();
+    let text = page(UNIT).replace("/usr/local/bin/deploytrack-server", program);
+    fs::write(&unit, text).unwrap();
+    fs::set_permissions(&unit, fs::Permissions::from_mode(0o644)).unwrap();
+    let analyze = |args: &[&str], unit: &Path| {
+        let output = Command::new("systemd-analyze")
+            .args(args)
+            .arg(unit)
+            .output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output
+    };
+    let verified = analyze(&["verify", "--man=no"], &unit);
+    assert!(verified.stderr.is_empty(), "{verified:?}");
+    // Tenths: 1.5 at most.
+    analyze(&["security", "--offline=true", "--threshold=15"], &unit);
+}
+
+#[test]
+fn the_commands_that_install_the_unit_can_be_typed() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().to_str().unwrap();
+    let program = binary("deploytrack-server");
+    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let folder = program.parent().unwrap().to_str().unwrap();
+    let home = Home::new().with("PATH", format!("{root}/usr/local/bin:/usr/bin:/bin"));
+    typed(
+        &home,
+        &format!("mkdir -p {root}/usr/local/bin {root}/etc/systemd/system"),
+    );
+    let page = page("docs/server.md");
+    let block = blocks(section(&page, "## systemd"), "sh")[0];
+    let mut printed = String::new();
+    for line in block
+        .lines()
+        .filter(|line| !line.starts_with("cargo") && !line.starts_with("systemctl"))
+    {
+        let line = line
+            .replace("/usr/local/", &format!("{root}/usr/local/"))
+            .replace("/etc/", &format!("{root}/etc/"))
+            .replace("target/release", folder)
+            .replace(" integrations/", &format!(" {repository}/integrations/"));
+        printed += &typed(&home, &line);
+    }
+    let mode = |path: &str| {
+        fs::metadata(format!("{root}{path}"))
+            .unwrap()
+            .permissions()
+            .mode()
+    };
+    for (path, expected) in [
+        ("/etc/deploytrack", 0o700),
+        ("/etc/deploytrack/jwt-secret", 0o600),
+        ("/etc/deploytrack/server.env", 0o600),
+        ("/etc/systemd/system/deploytrack-server.service", 0o644),
+        ("/usr/local/bin/deploytrack-server", 0o755),
+    ] {
+        assert_eq!(mode(path) & 0o777, expected, "{path}");
+    }
+    let (database, home) = (Database::sqlite(), Home::new());
+    let args = ["--listen", "127.0.0.1:0", "--database-url", database.url()];
+    let mut command = home.command("deploytrack-server", &args);
+    command
+        .env("CREDENTIALS_DIRECTORY", format!("{root}/etc/deploytrack"))
+        .env("RUST_LOG", "off");
+    let server = Process::started(command);
+    let reader = Home::new()
+        .with("DEPLOYTRACK_URL", server.url())
+        .with("DEPLOYTRACK_TOKEN", printed.trim());
+    assert_eq!(reader.deploytrack(&["matrix"]).code, 0, "{printed}");
 }
