@@ -80,7 +80,7 @@ def leaves_out(case):
 def valid(body):
     """The body with times in the past, and metadata within the limits."""
     body = printed(body)
-    for name in ("occurredAt", "finishedAt"):
+    for name in ("occurredAt", "startedAt", "finishedAt"):
         if isinstance(body.get(name), str) and not is_past(body[name]):
             body[name] = PAST
     if isinstance(body.get("metadata"), dict) and not is_within_limits(body["metadata"]):
