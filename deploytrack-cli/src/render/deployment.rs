@@ -8,10 +8,11 @@ use deploytrack_core::{
 };
 
 use super::grid::{Column, Grid, Value};
-use crate::render::ids::ShortIds;
+use crate::render::{commits::ShortVersions, ids::ShortIds};
 
 /// Deployments, one per row, with their ids as short as they are unique.
 pub(crate) fn list(deployments: &[Deployment], ids: &ShortIds) -> Grid {
+    let versions = short_versions(deployments);
     Grid::new(
         [
             Column::fixed("id", "ID"),
@@ -34,7 +35,7 @@ pub(crate) fn list(deployments: &[Deployment], ids: &ShortIds) -> Grid {
                 ids.value(deployment.id),
                 Value::text(&deployment.component_name),
                 Value::text(&deployment.environment_name),
-                Value::version(&deployment.version),
+                versions.value(&deployment.version),
                 Value::Status(deployment.status),
                 Value::text(&deployment.attempt),
                 Value::Time(deployment.occurred_at),
@@ -50,6 +51,10 @@ pub(crate) fn list(deployments: &[Deployment], ids: &ShortIds) -> Grid {
     )
 }
 
+fn short_versions(deployments: &[Deployment]) -> ShortVersions {
+    ShortVersions::of(deployments.iter().map(|one| one.version.as_str()))
+}
+
 /// One deployment as a row.
 pub(crate) fn one(deployment: &Deployment) -> Grid {
     list(std::slice::from_ref(deployment), &ShortIds::default())
@@ -57,6 +62,7 @@ pub(crate) fn one(deployment: &Deployment) -> Grid {
 
 /// The current deployments of one component, one environment per row.
 pub(crate) fn latest(deployments: &[Deployment], ids: &ShortIds) -> Grid {
+    let versions = short_versions(deployments);
     Grid::new(
         [
             Column::flexible("environment", "ENVIRONMENT"),
@@ -69,7 +75,7 @@ pub(crate) fn latest(deployments: &[Deployment], ids: &ShortIds) -> Grid {
         deployments.iter().map(|deployment| {
             vec![
                 Value::text(&deployment.environment_name),
-                Value::version(&deployment.version),
+                versions.value(&deployment.version),
                 Value::time(deployment.succeeded_at),
                 Value::text(&deployment.deployed_by),
                 Value::commit(deployment.commit_sha.as_ref()),
@@ -281,6 +287,31 @@ mod tests {
             omit_expression => true,
             snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/snapshots"),
         }, { insta::assert_snapshot!("render_list", screens.join("\n")) });
+    }
+
+    #[test]
+    fn versions_are_cut_as_in_the_matrix() {
+        let versions = ["20261123", "ed52224b8e1a", "ed52224b0000"];
+        let deployments: Vec<_> = sample()
+            .into_iter()
+            .zip(versions)
+            .map(|(one, version)| Deployment {
+                version: version.parse().unwrap(),
+                ..one
+            })
+            .collect();
+        let view = View {
+            width: Some(200),
+            colour: false,
+            is_wide: false,
+            has_header: true,
+            now: clock::parse("2026-11-23T18:32:00Z").unwrap(),
+        };
+        let text = list(&deployments, &ShortIds::default()).table(&view);
+        // A date stays whole, and two commits never look the same.
+        for shown in [" 20261123 ", " ed52224b8 ", " ed52224b0 "] {
+            assert!(text.contains(shown), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Pure functions from values to text.
 
+pub(crate) mod commits;
 pub(crate) mod deployment;
 pub(crate) mod event;
 pub(crate) mod fields;

@@ -6,17 +6,15 @@ use deploytrack_core::{
     age::age,
     clock::{self, Time},
     status::Status,
-    text::{CommitSha, Version},
+    text::CommitSha,
 };
 
 use crate::render::{
     View,
+    commits::DIGITS,
     fields::Field,
     text::{clean, escape_formula},
 };
-
-/// How many digits of a commit a table shows.
-const SHORT_COMMIT: usize = 7;
 
 /// The value of a row in a column.
 #[derive(Clone, Debug)]
@@ -48,23 +46,9 @@ impl Value {
         Self::Cut(text.to_string(), shown)
     }
 
-    /// A version. A commit is cut, as git does it.
-    pub(crate) fn version(version: &Version) -> Self {
-        let text = version.to_string();
-        let is_commit = (SHORT_COMMIT + 1..=CommitSha::MOST).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if is_commit {
-            Self::Cut(text, SHORT_COMMIT)
-        } else {
-            Self::Text(text)
-        }
-    }
-
     pub(crate) fn commit(commit: Option<&CommitSha>) -> Self {
         commit.map_or(Self::Nothing, |commit| {
-            Self::Cut(commit.to_string(), SHORT_COMMIT)
+            Self::Cut(commit.to_string(), DIGITS)
         })
     }
 

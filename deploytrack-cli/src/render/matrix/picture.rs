@@ -13,16 +13,12 @@ use deploytrack_core::{
 };
 use uuid::Uuid;
 
-use super::{
-    Column, Contents,
-    note::Note,
-    sign::Sign,
-    versions::{ShortVersions, short_commit},
-};
+use super::{Column, Contents, note::Note, sign::Sign};
 use crate::{
     render::ids::ShortIds,
     render::{
         View,
+        commits::{ShortVersions, short_commit},
         text::{clean, middle},
     },
 };
