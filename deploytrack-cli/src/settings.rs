@@ -240,12 +240,7 @@ pub(crate) fn warning_of_login(global: &Global, env: &ProcessEnv) -> Option<Stri
 /// A client for the server in a flag or a variable, without a token; `None` without a usable
 /// address.
 pub(crate) fn named_server(global: &Global, env: &ProcessEnv) -> Option<Client> {
-    let url = global
-        .url
-        .as_deref()
-        .filter(|url| !url.is_empty())
-        .or_else(|| env.variable("DEPLOYTRACK_URL"))?;
-    let server = url.parse::<ServerAddress>().ok()?;
+    let server = named_url(global, env)?.parse::<ServerAddress>().ok()?;
     let proxy = proxy::of(&server, env).ok().flatten();
     Settings {
         url: server.to_string(),

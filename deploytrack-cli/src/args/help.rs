@@ -47,9 +47,8 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// The option of every command that the page of each command shows. The others are in the help of
-/// the program.
-const SHOWN: [&str; 2] = ["output", "help"];
+/// The global option that the page of each command shows. The others are in the help of the program.
+const SHOWN: &str = "output";
 
 /// The command line as help pages and manual pages describe it.
 pub(crate) fn definition() -> Command {
@@ -66,13 +65,13 @@ pub(crate) fn definition() -> Command {
 pub(crate) fn brief_definition() -> Command {
     let mut program = definition();
     // Flags of a server are global too, but for the commands below `serve` alone.
-    let of_every_command: Vec<_> = program
+    let left_out: Vec<_> = program
         .get_arguments()
-        .filter(|argument| argument.is_global_set())
+        .filter(|argument| argument.is_global_set() && argument.get_id() != SHOWN)
         .map(|argument| argument.get_id().to_string())
         .collect();
     for name in names(&program) {
-        program = program.mut_subcommand(name, |command| brief(command, &of_every_command));
+        program = program.mut_subcommand(name, |command| brief(command, &left_out));
     }
     program
 }
@@ -98,10 +97,10 @@ fn names(command: &Command) -> Vec<String> {
         .collect()
 }
 
-/// The page of a command, and of the commands below it.
-fn brief(mut command: Command, of_every_command: &[String]) -> Command {
+/// The page of a command without these options, and of the commands below it.
+fn brief(mut command: Command, left_out: &[String]) -> Command {
     for name in names(&command) {
-        command = command.mut_subcommand(name, |below| brief(below, of_every_command));
+        command = command.mut_subcommand(name, |below| brief(below, left_out));
     }
     if command.get_name() == "help" {
         return command;
@@ -117,8 +116,7 @@ fn brief(mut command: Command, of_every_command: &[String]) -> Command {
             let id = argument.get_id().to_string();
             match id.as_str() {
                 "help" => argument.help_heading("Global options"),
-                id if SHOWN.contains(&id) => argument,
-                _ if of_every_command.contains(&id) => argument.hide(true),
+                _ if left_out.contains(&id) => argument.hide(true),
                 _ => argument,
             }
         })

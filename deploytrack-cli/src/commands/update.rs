@@ -26,6 +26,7 @@ use crate::{
     },
     queue::{Entry, Event, Refusal, Request},
     render::{deployment, text::clean},
+    report,
     session::Session,
     short_ids,
 };
@@ -211,10 +212,8 @@ fn print(updated: &ApiResponse<Deployment>, session: &mut Session<'_>) -> Result
     let deployment = &updated.value;
     match session.output() {
         Output::Table => session.line(&clean(&format!(
-            "{} {} in {} is {}",
-            deployment.component_name,
-            deployment.version,
-            deployment.environment_name,
+            "{} is {}",
+            report::subject(deployment),
             deployment.status
         ))),
         _ => session.answer(&updated.text, &deployment::one(deployment)),

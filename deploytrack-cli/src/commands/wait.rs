@@ -17,6 +17,7 @@ use crate::{
     follow::jittered,
     pipeline::{child::Signals, target::DeploymentArg},
     render::{deployment, text::clean},
+    report,
     session::Session,
     settings,
     ui::Invocation,
@@ -128,10 +129,7 @@ fn print(
     session: &mut Session<'_>,
 ) -> Result<(), Failure> {
     let deployment = &end.value;
-    let name = format!(
-        "{} {} in {}",
-        deployment.component_name, deployment.version, deployment.environment_name
-    );
+    let name = report::subject(deployment);
     let reached = until.contains(&deployment.status);
     match session.output() {
         Output::Table if reached => {
