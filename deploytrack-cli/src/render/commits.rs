@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use deploytrack_core::text::Version;
+use deploytrack_core::text::{CommitSha, Version};
 
 use super::grid::Value;
 
 /// The digits of a shortened hash, as git prints it.
-pub(super) const DIGITS: usize = 7;
+const DIGITS: usize = 7;
 
 /// The short form of each version that is a hash. Two versions never have the same one.
 #[derive(Debug, Default)]
@@ -68,6 +68,11 @@ fn is_hash(version: &str) -> bool {
     (8..=64).contains(&version.len())
         && version.bytes().all(is_digit)
         && (version.len() >= 40 || version.bytes().any(|byte| byte.is_ascii_alphabetic()))
+}
+
+/// A commit as a value of a table.
+pub(crate) fn commit(commit: Option<&CommitSha>) -> Value {
+    commit.map_or(Value::Nothing, |commit| Value::shortened(commit, DIGITS))
 }
 
 /// The first digits of a commit.

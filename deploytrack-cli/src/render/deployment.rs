@@ -8,7 +8,10 @@ use deploytrack_core::{
 };
 
 use super::grid::{Column, Grid, Value};
-use crate::render::{commits::ShortVersions, ids::ShortIds};
+use crate::render::{
+    commits::{ShortVersions, commit},
+    ids::ShortIds,
+};
 
 /// Deployments, one per row, with their ids as short as they are unique.
 pub(crate) fn list(deployments: &[Deployment], ids: &ShortIds) -> Grid {
@@ -40,7 +43,7 @@ pub(crate) fn list(deployments: &[Deployment], ids: &ShortIds) -> Grid {
                 Value::text(&deployment.attempt),
                 Value::Time(deployment.occurred_at),
                 Value::text(&deployment.deployed_by),
-                Value::commit(deployment.commit_sha.as_ref()),
+                commit(deployment.commit_sha.as_ref()),
                 Value::Time(deployment.created_at),
                 Value::Time(deployment.updated_at),
                 Value::time(deployment.started_at),
@@ -78,7 +81,7 @@ pub(crate) fn latest(deployments: &[Deployment], ids: &ShortIds) -> Grid {
                 versions.value(&deployment.version),
                 Value::time(deployment.succeeded_at),
                 Value::text(&deployment.deployed_by),
-                Value::commit(deployment.commit_sha.as_ref()),
+                commit(deployment.commit_sha.as_ref()),
                 ids.value(deployment.id),
             ]
         }),

@@ -6,12 +6,10 @@ use deploytrack_core::{
     age::age,
     clock::{self, Time},
     status::Status,
-    text::CommitSha,
 };
 
 use crate::render::{
     View,
-    commits::DIGITS,
     fields::Field,
     text::{clean, escape_formula},
 };
@@ -44,12 +42,6 @@ impl Value {
     /// A text of which a table on a terminal shows this many characters.
     pub(crate) fn shortened(text: &impl ToString, shown: usize) -> Self {
         Self::Cut(text.to_string(), shown)
-    }
-
-    pub(crate) fn commit(commit: Option<&CommitSha>) -> Self {
-        commit.map_or(Self::Nothing, |commit| {
-            Self::Cut(commit.to_string(), DIGITS)
-        })
     }
 
     pub(super) fn for_terminal(&self, view: &View) -> String {
