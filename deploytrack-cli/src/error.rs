@@ -207,8 +207,13 @@ impl Failure {
                     .hint("`deploytrack login` stores a token in a profile")
                     .hint("`deploytrack serve` writes the profile local; `deploytrack-server token` creates a token for any other server")
             }
-            client::Error::Unauthorised(problem) => Self::refused(Exit::Unauthorised, problem, Fault::clone)
-                .hint("writing needs a token with the role admin; this token can only read"),
+            client::Error::Unauthorised(problem) => {
+                let hint = match problem.code.as_str() {
+                    "outside_limits" => "an admin can give a token with other limits: `deploytrack token create` with --component and --environment",
+                    _ => "recording needs the role writer; other changes, `audit` and `verify` need the role admin",
+                };
+                Self::refused(Exit::Unauthorised, problem, Fault::clone).hint(hint)
+            }
             client::Error::Server(problem) => {
                 let failure = Self::refused(Exit::Unreachable, problem, Fault::clone);
                 if problem.request_id.is_empty() {

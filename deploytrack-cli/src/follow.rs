@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use deploytrack_core::{
+    api,
     client::{Client, Error, Events},
-    event::{Event, EventFilter},
+    event::{Event, EventFilter, Position},
 };
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
@@ -23,6 +24,9 @@ pub(crate) enum News {
     Connected,
     /// An event, and its JSON text as the server wrote it.
     Event(Box<Event>, String),
+    /// The server's database was replaced, as by a restore of a backup, after the event with this
+    /// number. The stream begins anew; events before it may be missing.
+    Replaced(i64),
     /// The connection is lost, and why. Reported once until it is restored.
     Lost(String),
 }
@@ -33,7 +37,7 @@ pub(crate) struct Follow {
     /// How long the server may take until the stream begins.
     patience: Duration,
     filter: EventFilter,
-    position: Option<i64>,
+    position: Option<Position>,
     stream: Option<Events>,
     due: Instant,
     pause: Duration,
@@ -48,11 +52,15 @@ impl Follow {
         filter: EventFilter,
         after: Option<i64>,
     ) -> Self {
+        let of_any_store = |number| Position {
+            number,
+            store: None,
+        };
         Self {
             client,
             patience,
             filter,
-            position: after,
+            position: after.map(of_any_store),
             stream: None,
             due: Instant::now(),
             pause: FIRST,
@@ -72,6 +80,10 @@ impl Follow {
                     Ok(stream) => {
                         (self.stream, self.lost) = (Some(stream), false);
                         return Ok(News::Connected);
+                    }
+                    Err(error) if self.is_of_another_store(&error) => {
+                        let last = self.position.take();
+                        return Ok(News::Replaced(last.map_or(0, |last| last.number)));
                     }
                     Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => {
                         return Err(error.into());
@@ -116,6 +128,12 @@ impl Follow {
         )
         .await
         .unwrap_or_else(|_| Err(late()))
+    }
+
+    /// Whether the server refuses the position because its database is another one now.
+    fn is_of_another_store(&self, error: &Error) -> bool {
+        self.position.is_some()
+            && matches!(error, Error::Refused(problem) if problem.code == api::STORE_REPLACED)
     }
 
     fn lose(&mut self, why: String) -> Option<News> {

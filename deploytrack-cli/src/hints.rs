@@ -46,7 +46,7 @@ pub(crate) fn of_obstacle(obstacle: &Obstacle, url: &str) -> String {
         }
         Obstacle::Ended => "if this happens every time, a firewall or a load balancer may close the connection".to_owned(),
         Obstacle::NoTls => {
-            "this may be the port for http: give the port for https; with http:// others can read the token on the way".to_owned()
+            "this may be the port for http: give the port for https, or the server a certificate (--tls-cert); with http:// others can read the token on the way".to_owned()
         }
         Obstacle::NoHttp => format!("if the port expects TLS, use an https:// address; else {NAME_IT}"),
         Obstacle::Http2Alone => "the server, or the proxy in front of it, must support HTTP/1.1 too".to_owned(),

@@ -18,6 +18,8 @@ pub(crate) struct Profile {
     pub(crate) name: String,
     pub(crate) url: Option<String>,
     pub(crate) token: Option<String>,
+    /// The file with the certificates to trust, besides those of the machine.
+    pub(crate) cacert: Option<PathBuf>,
 }
 
 /// The content of the config file; empty if the file does not exist.
@@ -93,6 +95,7 @@ impl ConfigFile {
             name: name.to_owned(),
             url: text("url"),
             token: text("token"),
+            cacert: text("cacert").map(PathBuf::from),
         })
     }
 
@@ -199,10 +202,14 @@ impl ConfigFile {
             *profiles = toml::Table::new().into();
         }
         if let Some(profiles) = profiles.as_table_mut() {
-            let entry = toml::Table::from_iter([
+            let mut entry = toml::Table::from_iter([
                 ("url".to_owned(), text(&profile.url)),
                 ("token".to_owned(), text(&profile.token)),
             ]);
+            // TOML has no text for a path that is not Unicode.
+            if let Some(path) = profile.cacert.as_ref().and_then(|path| path.to_str()) {
+                entry.insert("cacert".to_owned(), path.to_owned().into());
+            }
             profiles.insert(profile.name.clone(), entry.into());
         }
     }
@@ -237,6 +244,7 @@ mod tests {
             name: "local".to_owned(),
             url: Some("http://127.0.0.1:3000".to_owned()),
             token: Some("t".to_owned()),
+            cacert: Some("/etc/tracker.pem".into()),
         }
     }
 

@@ -1,7 +1,10 @@
 //! The server, the token and the timeout: from a flag, else a variable, else the config file, else
 //! the default.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use deploytrack_core::client::{
     BadAddress, Certificates, Client, ClientSettings, Proxy, ServerAddress,
@@ -70,7 +73,8 @@ impl Settings {
         if token.is_some() {
             warnings.extend(in_the_clear(&server, global, env));
         }
-        let (proxy, certificates) = (proxy::of(&server, env)?, certificates(global, env)?);
+        let certificates = certificates(global, env, profile.as_ref())?;
+        let proxy = proxy::of(&server, env)?;
         let timeout = answer_timeout(global, env)?.unwrap_or(DEFAULT_TIMEOUT);
         Ok(Self {
             url: server.to_string(),
@@ -88,6 +92,7 @@ impl Settings {
     pub(crate) fn given(
         url: &str,
         token: &str,
+        profile: &Profile,
         global: &Global,
         env: &ProcessEnv,
     ) -> Result<Self, Failure> {
@@ -98,7 +103,7 @@ impl Settings {
             token: Some(token.to_owned()),
             token_from: "with the given token".to_owned(),
             timeout: answer_timeout(global, env)?.unwrap_or(DEFAULT_TIMEOUT),
-            certificates: certificates(global, env)?,
+            certificates: certificates(global, env, Some(profile))?,
             proxy: proxy::of(&server, env)?,
             warnings: in_the_clear(&server, global, env).into_iter().collect(),
         })
@@ -285,8 +290,12 @@ fn in_the_clear(server: &ServerAddress, global: &Global, env: &ProcessEnv) -> Op
     })
 }
 
-/// The certificates in the file of `--cacert`.
-fn certificates(global: &Global, env: &ProcessEnv) -> Result<Certificates, Failure> {
+/// The certificates in the file of `--cacert`, else in that of the profile.
+fn certificates(
+    global: &Global,
+    env: &ProcessEnv,
+    profile: Option<&Profile>,
+) -> Result<Certificates, Failure> {
     let variable = || {
         env.path_variable("DEPLOYTRACK_CACERT")
             .map(|path| (path, "DEPLOYTRACK_CACERT"))
@@ -296,11 +305,30 @@ fn certificates(global: &Global, env: &ProcessEnv) -> Result<Certificates, Failu
         .clone()
         .map(|path| (path, "--cacert"))
         .or_else(variable);
-    let Some((path, from)) = given else {
-        return Ok(Certificates::default());
+    let of_profile = || {
+        let profile = profile?;
+        let path = profile.cacert.clone()?;
+        Some((path, format!("cacert of the profile {}", profile.name)))
     };
+    let given = given.map(|(path, from)| (path, from.to_owned()));
+    match given.or_else(of_profile) {
+        Some((path, from)) => certificates_in(&path, &from),
+        None => Ok(Certificates::default()),
+    }
+}
+
+/// The certificates of a server that this program itself runs.
+#[cfg(feature = "serve")]
+pub(crate) fn certificates_of(path: Option<&Path>) -> Result<Certificates, Failure> {
+    path.map_or_else(
+        || Ok(Certificates::default()),
+        |path| certificates_in(path, "--tls-cert"),
+    )
+}
+
+fn certificates_in(path: &Path, from: &str) -> Result<Certificates, Failure> {
     let path_from = format!("{} ({from})", path.display());
-    let pem = settings_file::read(&path).map_err(|error| {
+    let pem = settings_file::read(path).map_err(|error| {
         let failure = Failure::usage(format!(
             "cannot read the certificates from {path_from}: {error}"
         ));
@@ -470,6 +498,7 @@ mod tests {
             name: "work".to_owned(),
             url: Some("https://tracker".to_owned()),
             token: Some("hush".to_owned()),
+            cacert: None,
         }
     }
 

@@ -4,22 +4,45 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
 /// The access that a token gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    ReadOnly,
-    ReadWrite,
+    Reader,
+    /// It records deployments, of which components and in which environments: `None` for all.
+    Writer(Option<String>),
+    Admin,
 }
 
-/// The access by the roles in a token; `None` if it is not a readable JWT.
+/// The access by the roles and the limits in a token; `None` if it is not a readable JWT.
 pub(crate) fn access(token: &str) -> Option<Access> {
     let claims = claims(token)?;
     let roles = claims.get("roles").and_then(Value::as_array);
-    let writes = roles.into_iter().flatten().any(|role| role == "admin");
-    Some(if writes {
-        Access::ReadWrite
-    } else {
-        Access::ReadOnly
+    let has = |name: &str| roles.into_iter().flatten().any(|role| role == name);
+    let limits = limits(&claims);
+    Some(match (has("admin"), has("writer")) {
+        // With limits, an admin is a writer.
+        (true, _) if limits.is_none() => Access::Admin,
+        (false, false) => Access::Reader,
+        _ => Access::Writer(limits),
     })
+}
+
+/// The limits of a token, such as `components web-*, api and environments staging`.
+fn limits(claims: &Map<String, Value>) -> Option<String> {
+    let of = |name: &str| {
+        let patterns: Vec<_> = claims.get(name)?.as_array()?.iter().collect();
+        let patterns: Vec<_> = patterns.into_iter().filter_map(Value::as_str).collect();
+        let listed = if patterns.is_empty() {
+            "none".to_owned()
+        } else {
+            patterns.join(", ")
+        };
+        Some(format!("{name} {listed}"))
+    };
+    let limits: Vec<_> = ["components", "environments"]
+        .into_iter()
+        .filter_map(of)
+        .collect();
+    (!limits.is_empty()).then(|| limits.join(" and "))
 }
 
 /// The expiry of a token in seconds since 1970; `None` if it has none or is not a readable JWT.
@@ -48,18 +71,21 @@ mod tests {
     }
 
     #[test]
-    fn only_the_role_admin_can_write() {
-        assert_eq!(
-            access(&token(r#"{"roles":["a","admin"]}"#)),
-            Some(Access::ReadWrite)
-        );
+    fn the_access_follows_from_the_roles_and_the_limits() {
+        let of = |claims: &str| access(&token(claims)).unwrap();
+        assert_eq!(of(r#"{"roles":["a","admin"]}"#), Access::Admin);
+        assert_eq!(of(r#"{"roles":["writer"]}"#), Access::Writer(None));
+        let limited = r#"{"roles":["admin"],"components":["web-*","api"],"environments":[]}"#;
+        let limits = "components web-*, api and environments none".to_owned();
+        assert_eq!(of(limited), Access::Writer(Some(limits)));
         for claims in [
             "{}",
             r#"{"roles":[]}"#,
             r#"{"roles":"admin"}"#,
             r#"{"role":"admin"}"#,
+            r#"{"roles":["reader"],"components":["api"]}"#,
         ] {
-            assert_eq!(access(&token(claims)), Some(Access::ReadOnly), "{claims}");
+            assert_eq!(of(claims), Access::Reader, "{claims}");
         }
     }
 

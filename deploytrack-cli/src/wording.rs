@@ -45,6 +45,25 @@ pub(crate) fn of(problem: &Problem, place: impl Fn(&Fault) -> Fault) -> Wording 
     }
 }
 
+/// The words for the problems of retention: what is wrong, and the way out.
+fn of_retention(problem: &Problem) -> (String, String) {
+    match problem.code.as_str() {
+        "preview_changed" => (
+            "nothing was removed: other deployments would be removed now than the preview listed"
+                .to_owned(),
+            "repeat the command".to_owned(),
+        ),
+        "removal_in_progress" => (
+            "a removal is running on the server already".to_owned(),
+            "repeat the command when it has ended".to_owned(),
+        ),
+        _ => (
+            problem.detail.clone(),
+            "`deploytrack matrix --at TIME` shows what was current at a past moment".to_owned(),
+        ),
+    }
+}
+
 fn by_code(problem: &Problem) -> Wording {
     let named = problem.kind.as_deref().zip(problem.name.as_deref());
     // Older servers do not send the kind and the name.
@@ -62,6 +81,7 @@ fn by_code(problem: &Problem) -> Wording {
             of_name(&|kind, name| format!("`deploytrack {kind} show {}` shows it; give another name", quoted(name)), "give another name"),
         ),
         "too_many_walls" => (problem.detail.clone(), "`deploytrack wall list` shows them, and which are still seen".to_owned()),
+        "removed" | "preview_changed" | "removal_in_progress" => of_retention(problem),
         "in_use" => (
             of_name(
                 &|kind, name| format!("the {kind} {name} has deployments, and history is never deleted"),

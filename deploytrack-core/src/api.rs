@@ -17,6 +17,7 @@ use crate::{
     deployment::{Change, Metadata, NewDeployment, Undeploy},
     fault::{Fault, Faults},
     json::{Fields, parse_id},
+    retention::{RemovalRequest, Rule},
     status::Status,
     text::{Invalid, Name, ViewQuery},
     wall::{MOST_OF_NAME, NewWall},
@@ -45,8 +46,12 @@ pub const IDS: &str = "/api/v1/deployments/ids";
 pub const IMPORT: &str = "/api/v1/deployments/import";
 /// Streams deployments in the format of [`IMPORT`].
 pub const EXPORT: &str = "/api/v1/deployments/export";
+/// Previews the removal of old deployments, and removes them.
+pub const RETENTION: &str = "/api/v1/retention";
 /// Compares all derived data with the history.
 pub const VERIFY: &str = "/api/v1/verify";
+/// The audit: who changed what apart from deployments.
+pub const AUDIT: &str = "/api/v1/audit";
 /// Streams events, as server-sent events.
 pub const EVENTS: &str = "/api/v1/events";
 /// The session of the pages: logging in, who is logged in, logging out.
@@ -87,6 +92,11 @@ pub const ARCHIVED: &str = "archived";
 
 /// The request header with the number of the last event that a reader has received.
 pub const LAST_EVENT_ID: &str = "last-event-id";
+/// The code of the problem when a reader of events resumes in a database that was replaced.
+pub const STORE_REPLACED: &str = "store_replaced";
+
+/// The code of the problem when retention removed the deployment.
+pub const REMOVED: &str = "removed";
 
 /// The problem code for a token whose lifetime is longer than the server accepts.
 pub const TOKEN_LIFETIME: &str = "token_lifetime";
@@ -144,9 +154,14 @@ pub struct Liveness {
 /// The answer of `GET /readyz`: the database can be read and written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
 pub struct Readiness {
     /// Always `ready`.
     pub status: String,
+    /// The id of the database. It changes when a backup is restored.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
+    pub store_id: Uuid,
 }
 
 /// The body of an error response (RFC 9457).
@@ -483,6 +498,39 @@ impl ArchiveSelection {
             "undo": self.undo,
             "dryRun": self.dry_run,
         }))
+    }
+}
+
+impl FromBody for RemovalRequest {
+    fn from_body(body: Map<String, Value>) -> Result<Self, Vec<Fault>> {
+        let mut fields = Fields::of(body);
+        for name in ["before", "keepLast"] {
+            if !fields.has(name) {
+                fields.wrong::<()>(name, "is required, as a preview returns it");
+            }
+        }
+        let (before, keep_last) = (fields.time("before"), fields.count("keepLast"));
+        let tag = fields.required("tag");
+        let request = before.zip(keep_last).zip(tag);
+        fields.finish(request.map(|((before, keep_last), tag)| Self {
+            rule: Rule {
+                before,
+                keep_last: keep_last.unsigned_abs(),
+            },
+            tag,
+        }))
+    }
+}
+
+impl RemovalRequest {
+    /// The body, as [`FromBody`] reads it.
+    #[must_use]
+    pub fn to_body(&self) -> Value {
+        json!({
+            "before": clock::format_exact(&self.rule.before),
+            "keepLast": self.rule.keep_last,
+            "tag": self.tag,
+        })
     }
 }
 

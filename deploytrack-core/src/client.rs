@@ -45,10 +45,12 @@ use crate::{
     clock::Time,
     daily::{DailyFilter, DayCounts},
     deployment::{Change, Deployment, NewDeployment, Undeploy},
+    event::{AuditFilter, Event},
     history::HistoryEntry,
     ids::IdMatches,
     matrix::Matrix,
     query::{CatalogFilter, DeploymentFilter, MatrixFilter, Page, PageRequest},
+    retention::{RemovalOutcome, RemovalRequest, RetentionPreview},
     session::LoginCode,
     text::{IdPrefix, Name},
     verification::Verification,
@@ -135,6 +137,18 @@ impl Client {
     /// Compares all derived data on the server with the history.
     pub async fn verify(&self) -> Result<ApiResponse<Verification>, Error> {
         self.get(api::VERIFY, &[]).await
+    }
+
+    /// Reads a page of the audit, newest first: of the events that are not about deployments, those
+    /// that match. Only an admin may.
+    pub async fn audit(
+        &self,
+        filter: &AuditFilter,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Event>>, Error> {
+        let mut query = query::audit(filter);
+        query.extend(page.parameters());
+        self.page(api::AUDIT, &query).await
     }
 
     /// Reads the matrix.
@@ -225,6 +239,29 @@ impl Client {
         page: PageRequest,
     ) -> Result<ApiResponse<Page<Component>>, Error> {
         self.page(api::COMPONENTS, &query::catalog(filter, page))
+            .await
+    }
+
+    /// Lists what a removal would remove: deployments older than this many days. `keep_last` is
+    /// the number of the newest deployments that each cell retains.
+    pub async fn preview_removal(
+        &self,
+        older_than_days: u64,
+        keep_last: u64,
+    ) -> Result<ApiResponse<RetentionPreview>, Error> {
+        let query = [
+            ("olderThanDays", older_than_days.to_string()),
+            ("keepLast", keep_last.to_string()),
+        ];
+        self.get(api::RETENTION, &query).await
+    }
+
+    /// Removes the deployments that a preview has listed.
+    pub async fn remove(
+        &self,
+        request: &RemovalRequest,
+    ) -> Result<ApiResponse<RemovalOutcome>, Error> {
+        self.send(Method::POST, api::RETENTION, &[], &request.to_body())
             .await
     }
 

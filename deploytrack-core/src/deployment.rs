@@ -72,6 +72,15 @@ pub struct Deployment {
     #[serde(with = "clock::wire", default)]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, required = true))]
     pub occurred_at: Time,
+    /// When retention removed it, if it did. A past answer may contain a removed deployment: its
+    /// description and its metadata are gone.
+    #[serde(
+        default,
+        with = "clock::wire_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, nullable = false))]
+    pub removed_at: Option<Time>,
 }
 
 /// A request to record a deployment.

@@ -1,6 +1,6 @@
 //! SHA-256 digests (FIPS 180-4) of history rows, requests and representations.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, io, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -19,6 +19,20 @@ impl Digest {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Computes the digest of all bytes that a reader returns.
+    ///
+    /// # Errors
+    /// The errors of the reader.
+    pub fn of_reader(mut reader: impl io::Read) -> io::Result<Self> {
+        let (mut digest, mut buffer) = (Sha256::new(), vec![0; 64 * 1024]);
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(Self(digest.finalize().into())),
+                read => digest.update(&buffer[..read]),
+            }
+        }
     }
 
     /// The 32 bytes.
@@ -92,6 +106,7 @@ mod tests {
         let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(digest.to_string(), text);
         assert_eq!(text.parse(), Ok(digest));
+        assert_eq!(Digest::of_reader(&b"abc"[..]).unwrap(), digest);
         assert_eq!(Digest::try_from(&digest.as_bytes()[..]), Ok(digest));
     }
 

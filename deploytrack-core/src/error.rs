@@ -7,10 +7,12 @@ use uuid::Uuid;
 pub use crate::fault::Fault;
 use crate::{
     catalog::CatalogKind,
+    clock::{self, Time},
     entity_tag::EntityTag,
     fault::MOST_FAULTS,
+    pattern::NamePattern,
     status::IllegalTransition,
-    text::{Invalid, Name},
+    text::{Invalid, Name, Version},
 };
 
 /// Every error of a use case. The messages are written for the caller. Details that only an operator should see are in
@@ -31,6 +33,31 @@ pub enum Error {
         /// The id or name in the request.
         key: String,
     },
+    /// Retention removed the deployment.
+    #[error(
+        "deployment {id} ({version}) was removed by retention at {}, since everything about it was older than {}; its cell still \
+         shows it at past moments",
+        clock::format(removed_at),
+        clock::format(before)
+    )]
+    Removed {
+        /// The deployment.
+        id: Uuid,
+        /// Its version.
+        version: Version,
+        /// When it was removed.
+        removed_at: Time,
+        /// The time of the rule.
+        before: Time,
+    },
+    /// A removal would not remove what its preview listed.
+    #[error(
+        "other deployments would be removed now than the preview listed; preview the removal again, and repeat it with the new tag"
+    )]
+    PreviewChanged,
+    /// A removal is running, and only one runs at a time.
+    #[error("a removal is running already; try again when it is done")]
+    Removing,
     /// The name is in use.
     #[error("the {kind} {name} exists already")]
     NameTaken {
@@ -82,6 +109,16 @@ pub enum Error {
         "the record was changed since it was read; read it again (its ETag is {0} now), and repeat the change if it still applies"
     )]
     Changed(EntityTag),
+    /// The limits of the caller do not include this component or environment.
+    #[error("the token may not write to the {kind} {name}; it is limited to {}", limited(*.kind, .allowed))]
+    OutsideLimits {
+        /// Component or environment.
+        kind: CatalogKind,
+        /// Its name.
+        name: Name,
+        /// The patterns of which its name must match one.
+        allowed: Vec<NamePattern>,
+    },
     /// The idempotency key was used for another request.
     #[error("the Idempotency-Key was used for another request; a new request needs a new key")]
     KeyReused {
@@ -93,6 +130,13 @@ pub enum Error {
         "a request with this Idempotency-Key is still running; repeat it in a moment to get its answer"
     )]
     InFlight,
+    /// A reader of events resumes in another store than the one it read from: the number of its last
+    /// event means nothing here.
+    #[error(
+        "event {0} belongs to another database: this one was restored from a backup, or replaced; read again what you show, and \
+         follow the events without Last-Event-ID"
+    )]
+    StoreReplaced(i64),
     /// A verification is running, and only one runs at a time.
     #[error("a verification is running already; try again when it is done")]
     Verifying,
@@ -111,6 +155,12 @@ pub enum Error {
     /// The database is unreachable, busy or read-only. The same request may succeed later.
     #[error("the database cannot be used at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A newer program has migrated the database: this one no longer writes to it.
+    #[error(
+        "a newer version of deploytrack has migrated the database, and this server has an older one; it refuses writes until it is \
+         restarted with the newer version"
+    )]
+    Outdated,
     /// The database rejected a statement that it should accept, or returned data that cannot be
     /// read.
     #[error("the database returned an unexpected result")]
@@ -182,6 +232,14 @@ fn listed(names: &[Name]) -> String {
         .map(Name::as_str)
         .collect::<Vec<_>>()
         .join(" or ")
+}
+
+fn limited(kind: CatalogKind, allowed: &[NamePattern]) -> String {
+    if allowed.is_empty() {
+        return format!("no {kind}");
+    }
+    let allowed: Vec<_> = allowed.iter().map(NamePattern::as_str).collect();
+    allowed.join(" or ")
 }
 
 fn not_current(id: &Uuid, component: &Name, environment: &Name, current: Option<&Uuid>) -> String {

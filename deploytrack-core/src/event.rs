@@ -1,15 +1,55 @@
 //! Events: what readers of `GET /api/v1/events` receive.
 
+use std::{fmt, str::FromStr};
+
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
     clock::{self, Time},
     history::{HistoryEntry, HistoryKind},
+    invalid::Invalid,
     status::Status,
     text::{CommitSha, Label, Name, Version},
     words::words,
 };
+
+/// A position in the events of a store: the number of the last event that a reader has received.
+/// Its text is `42@STORE`, or `42` without the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The number of the event; 0 before the first.
+    pub number: i64,
+    /// The store that the event belongs to. Numbers run again after a restore, and the store has
+    /// another id then. `None` for any store.
+    pub store: Option<Uuid>,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.number)?;
+        self.store.map_or(Ok(()), |store| write!(f, "@{store}"))
+    }
+}
+
+impl FromStr for Position {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        const RULE: Invalid = Invalid("must be the id of an event in the stream");
+        let (number, store) = match text.split_once('@') {
+            Some((number, store)) => (number, Some(Uuid::parse_str(store).map_err(|_| RULE)?)),
+            None => (text, None),
+        };
+        // A parser of numbers would accept a plus sign.
+        if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(RULE);
+        }
+        let number = number.parse().map_err(|_| RULE)?;
+        Ok(Self { number, store })
+    }
+}
 
 /// The type of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,6 +94,21 @@ pub enum EventType {
     /// The order of the environments changed.
     #[serde(rename = "environments.ordered")]
     EnvironmentsOrdered,
+    /// A wall was created.
+    #[serde(rename = "wall.created")]
+    WallCreated,
+    /// A wall was revoked.
+    #[serde(rename = "wall.revoked")]
+    WallRevoked,
+    /// The database was replaced by a backup.
+    #[serde(rename = "store.restored")]
+    StoreRestored,
+    /// Data that differed from the history was rebuilt.
+    #[serde(rename = "store.repaired")]
+    StoreRepaired,
+    /// Old deployments were removed.
+    #[serde(rename = "retention.removed")]
+    RetentionRemoved,
 }
 
 words! {
@@ -73,6 +128,11 @@ words! {
         EnvironmentDeleted => "environment.deleted",
         EnvironmentUnarchived => "environment.unarchived",
         EnvironmentsOrdered => "environments.ordered",
+        WallCreated => "wall.created",
+        WallRevoked => "wall.revoked",
+        StoreRestored => "store.restored",
+        StoreRepaired => "store.repaired",
+        RetentionRemoved => "retention.removed",
     }
 }
 
@@ -87,14 +147,45 @@ impl EventType {
             (HistoryKind::Transition, Some(_)) => Self::DeploymentTransitioned,
         }
     }
+
+    /// Whether an event of this type is about a deployment.
+    #[must_use]
+    pub const fn is_about_deployment(self) -> bool {
+        matches!(
+            self,
+            Self::DeploymentCreated
+                | Self::DeploymentTransitioned
+                | Self::DeploymentUndeployed
+                | Self::DeploymentUpdated
+        )
+    }
+
+    /// Whether only admins get the events of this type.
+    #[must_use]
+    pub const fn is_for_admins(self) -> bool {
+        matches!(
+            self,
+            Self::WallCreated
+                | Self::WallRevoked
+                | Self::StoreRestored
+                | Self::StoreRepaired
+                | Self::RetentionRemoved
+        )
+    }
 }
+
+/// More about an event, as a JSON object. Its fields depend on the type of the event: a change of a
+/// component or an environment has `changes`, which maps each changed field to `{"from", "to"}`; a
+/// wall has `id`, `name` and `view`; a restore, a repair and a removal have fields of their own.
+pub type EventDetails = Map<String, Value>;
 
 /// An event: something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// The number: from 1, without gaps, in the order in which the changes became visible.
+    /// The number: from 1, without gaps, in the order in which the changes became visible. A reader
+    /// who is not an admin does not get every event.
     pub id: i64,
     /// The type.
     pub r#type: EventType,
@@ -120,6 +211,10 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub environment: Option<EventName>,
+    /// More about it, as [`EventDetails`] describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Object))]
+    pub details: Option<EventDetails>,
 }
 
 /// The immutable fields of a deployment, with the current names of its component and environment.
@@ -156,6 +251,20 @@ pub struct EventName {
     pub id: Uuid,
     /// The name.
     pub name: Name,
+}
+
+/// A filter of the audit: of the events that are not about deployments. An event matches if it
+/// matches every field. An empty list and `None` match every event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// The event has one of these types.
+    pub types: Vec<EventType>,
+    /// It was recorded by this subject.
+    pub recorded_by: Option<Label>,
+    /// It was recorded at this time or later.
+    pub recorded_after: Option<Time>,
+    /// It was recorded before this time.
+    pub recorded_before: Option<Time>,
 }
 
 /// A filter of events. An event matches if it matches every field. An empty list and `None` match
@@ -224,6 +333,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_position_is_parsed_from_its_text() {
+        let store = Uuid::from_u128(7);
+        for position in [
+            Position {
+                number: 42,
+                store: Some(store),
+            },
+            Position {
+                number: 0,
+                store: None,
+            },
+        ] {
+            assert_eq!(position.to_string().parse(), Ok(position));
+        }
+        for text in [
+            "",
+            "+1",
+            "-1",
+            "x",
+            "1@",
+            "@",
+            "1@x",
+            " 1",
+            "99999999999999999999",
+        ] {
+            assert!(text.parse::<Position>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_filter_excludes_events_that_do_not_match_every_field() {
         let component = |name: &str| Event {
             id: 1,
@@ -237,6 +376,7 @@ mod tests {
                 name: name.parse().unwrap(),
             }),
             environment: None,
+            details: None,
         };
         let api = component("api");
         let named = |name: &str| EventFilter {

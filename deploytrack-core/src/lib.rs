@@ -13,6 +13,7 @@
 //! | `words` | the words of closed sets |
 //! | [`name`] | names of components and environments: equality and near misses |
 //! | [`text`] | checked text: versions, labels, commits, reasons |
+//! | [`pattern`] | patterns of names |
 //! | [`clock`] | the clock, and the text form of a time |
 //! | [`age`] | ages for people: `3d` |
 //! | [`ids`] | generation of ids, and their prefixes |
@@ -27,16 +28,21 @@
 //! | [`deployment`] | deployments and the requests that change them |
 //! | [`history`] | history rows, the chain of their hashes, and the state that they add up to |
 //! | [`rollback`] | the target of a rollback |
+//! | [`retention`] | which old deployments may be removed, and what remains of them |
 //! | [`compare`] | which of two environments is ahead, and by which versions |
 //! | [`event`] | the events of `GET /api/v1/events` |
 //! | [`verification`] | the result of a comparison of all derived data with the history |
+//! | [`backup`] | the description of a backup |
+//! | [`transfer`] | the result of copying a database to another one |
 //! | [`wall`] | walls: links that show one view of the matrix |
 //! | [`session`] | sessions of the pages, and the codes that open one |
 //! | [`query`] | filters, cursors and pages |
 //! | [`daily`] | deployments counted by day |
 //! | [`matrix`] | rows and cells of the matrix |
+//! | [`measurement`] | measurements of the database, for monitoring |
 //! | [`api`] | paths, headers and bodies that the server and the client share |
 //! | [`error`] | the error of the use cases |
+//! | [`limits`] | the components and environments that a caller may write to |
 #![cfg_attr(
     feature = "store",
     doc = "| [`store`] | all SQL |\n| [`tracker`] | the use cases: record, update, list, latest, matrix, history, verification |"
@@ -100,6 +106,7 @@ pub mod age;
 pub mod api;
 pub mod archive;
 pub mod arrival;
+pub mod backup;
 pub mod catalog;
 #[cfg(feature = "client")]
 pub mod client;
@@ -116,11 +123,15 @@ pub mod history;
 pub mod ids;
 pub mod invalid;
 pub mod json;
+pub mod limits;
 pub mod matrix;
+pub mod measurement;
 pub mod name;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod pattern;
 pub mod query;
+pub mod retention;
 pub mod rollback;
 pub mod session;
 pub mod status;
@@ -129,6 +140,7 @@ pub mod store;
 pub mod text;
 #[cfg(feature = "store")]
 pub mod tracker;
+pub mod transfer;
 pub mod verification;
 pub mod wall;
 mod words;

@@ -14,9 +14,16 @@
 //!
 //! Repeated rollbacks visit each earlier version once, until there are no more.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::{clock::Time, deployment::Deployment, status::Status, text::Version};
+use uuid::Uuid;
+
+use crate::{
+    clock::Time,
+    deployment::{Deployment, Metadata},
+    status::Status,
+    text::Version,
+};
 
 /// The key in the metadata of a rollback for the id of the deployment that it replaced.
 pub const OF: &str = "rollbackOf";
@@ -50,11 +57,59 @@ impl Verdict {
     }
 }
 
+/// A deployment, as far as a rollback considers it.
+pub trait Considered {
+    /// The id.
+    fn id(&self) -> Uuid;
+    /// The version.
+    fn version(&self) -> &Version;
+    /// The status.
+    fn status(&self) -> Status;
+    /// When it last succeeded, if ever.
+    fn succeeded_at(&self) -> Option<Time>;
+    /// When the server recorded it.
+    fn created_at(&self) -> Time;
+    /// The deployment that it replaced, if it is a rollback: [`OF`] in its metadata.
+    fn replaced(&self) -> Option<Uuid>;
+}
+
+impl Considered for Deployment {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> &Version {
+        &self.version
+    }
+
+    fn status(&self) -> Status {
+        self.status
+    }
+
+    fn succeeded_at(&self) -> Option<Time> {
+        self.succeeded_at
+    }
+
+    fn created_at(&self) -> Time {
+        self.created_at
+    }
+
+    fn replaced(&self) -> Option<Uuid> {
+        replaced(&self.metadata)
+    }
+}
+
+/// The deployment that a rollback with this metadata replaced.
+#[must_use]
+pub fn replaced(metadata: &Metadata) -> Option<Uuid> {
+    metadata.to_map().get(OF)?.as_str()?.parse().ok()
+}
+
 /// A version of the cell that a rollback may return to, with its success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate<'a> {
+pub struct Candidate<'a, D = Deployment> {
     /// The newest deployment of the version that ever succeeded.
-    pub deployment: &'a Deployment,
+    pub deployment: &'a D,
     /// When it succeeded.
     pub succeeded_at: Time,
     /// The decision of the rollback.
@@ -65,17 +120,17 @@ pub struct Candidate<'a> {
 /// rollback. `all` are deployments of one cell in any order. When the cell is empty, every version
 /// may be the target.
 #[must_use]
-pub fn candidates<'a>(current: Option<&Deployment>, all: &'a [Deployment]) -> Vec<Candidate<'a>> {
+pub fn candidates<'a, D: Considered>(current: Option<&D>, all: &'a [D]) -> Vec<Candidate<'a, D>> {
     let undone = undone(all);
     let mut found = None;
-    let judged = |(deployment, succeeded_at): (&'a Deployment, Time)| {
+    let judged = |(deployment, succeeded_at): (&'a D, Time)| {
         let verdict = match current {
-            Some(current) if current.version == deployment.version => Verdict::Current,
-            _ if undone.contains(&deployment.id) => Verdict::RolledBack,
+            Some(current) if current.version() == deployment.version() => Verdict::Current,
+            _ if undone.contains(&deployment.id()) => Verdict::RolledBack,
             Some(current) if Some(key(deployment)) > Some(key(current)) => Verdict::Newer,
             _ if found.is_some() => Verdict::Older,
             _ => {
-                found = Some(deployment.id);
+                found = Some(deployment.id());
                 Verdict::Target
             }
         };
@@ -90,11 +145,11 @@ pub fn candidates<'a>(current: Option<&Deployment>, all: &'a [Deployment]) -> Ve
 
 /// The version that a rollback returns to.
 #[must_use]
-pub fn target<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+pub fn target<'a, D>(candidates: &[Candidate<'a, D>]) -> Option<Candidate<'a, D>> {
     candidates
         .iter()
         .find(|one| one.verdict == Verdict::Target)
-        .copied()
+        .map(|one| Candidate { ..*one })
 }
 
 /// The success of a version, even if it was rolled back: the caller requests this version
@@ -108,46 +163,44 @@ pub fn success_of<'a>(version: &Version, all: &'a [Deployment]) -> Option<&'a De
 }
 
 /// The sort key of successes: by time, and for equal times by the order of recording.
-fn key(deployment: &Deployment) -> (Option<Time>, Time, uuid::Uuid) {
+pub(crate) fn key(deployment: &impl Considered) -> (Option<Time>, Time, Uuid) {
     (
-        deployment.succeeded_at,
-        deployment.created_at,
-        deployment.id,
+        deployment.succeeded_at(),
+        deployment.created_at(),
+        deployment.id(),
     )
 }
 
 /// The success of each version, the newest first.
-fn successes(all: &[Deployment]) -> Vec<(&Deployment, Time)> {
+fn successes<D: Considered>(all: &[D]) -> Vec<(&D, Time)> {
     let mut succeeded: Vec<_> = all
         .iter()
-        .filter_map(|deployment| Some((deployment, deployment.succeeded_at?)))
+        .filter_map(|deployment| Some((deployment, deployment.succeeded_at()?)))
         .collect();
-    succeeded.sort_by_key(|(deployment, _)| std::cmp::Reverse(key(deployment)));
+    succeeded.sort_by_key(|(deployment, _)| std::cmp::Reverse(key(*deployment)));
     let mut seen = HashSet::new();
-    succeeded.retain(|(deployment, _)| seen.insert(&deployment.version));
+    succeeded.retain(|(deployment, _)| seen.insert(deployment.version()));
     succeeded
 }
 
 /// The deployments whose success was rolled back, or replaced by a rollback that has not updated
 /// their status yet.
-fn undone(all: &[Deployment]) -> HashSet<uuid::Uuid> {
-    let replaced = |deployment: &Deployment| {
-        let rollbacks = all.iter().filter(|one| {
-            one.succeeded_at.is_some() && one.succeeded_at >= deployment.succeeded_at
-        });
-        rollbacks
-            .into_iter()
-            .any(|one| replaces(one) == Some(deployment.id))
+fn undone<D: Considered>(all: &[D]) -> HashSet<Uuid> {
+    let mut latest_rollbacks = HashMap::<Uuid, Option<Time>>::new();
+    for rollback in all.iter().filter(|one| one.succeeded_at().is_some()) {
+        if let Some(replaced) = rollback.replaced() {
+            let latest = latest_rollbacks.entry(replaced).or_default();
+            *latest = rollback.succeeded_at().max(*latest);
+        }
+    }
+    let is_replaced = |one: &D| {
+        let latest = latest_rollbacks.get(&one.id());
+        latest.is_some_and(|latest| *latest >= one.succeeded_at())
     };
     all.iter()
-        .filter(|one| one.status != Status::Succeeded || replaced(one))
-        .map(|one| one.id)
+        .filter(|one| one.status() != Status::Succeeded || is_replaced(one))
+        .map(D::id)
         .collect()
-}
-
-/// The deployment that a rollback replaced.
-fn replaces(rollback: &Deployment) -> Option<uuid::Uuid> {
-    rollback.metadata.to_map().get(OF)?.as_str()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ pub struct Verification {
     pub deployments: u64,
     /// The number of history rows that were checked.
     pub entries: u64,
+    /// The number of removed deployments of which the remaining part was checked.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
+    pub removed: u64,
     /// The number of cells that were checked.
     pub cells: u64,
     /// The number of differences.
@@ -58,13 +62,13 @@ pub(crate) const UNREAD: &str = "could not be read";
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// The table: `history`, `deployments`, `cell_periods`, `current_cells`, `deployment_counts`,
-    /// `environment_counts` or `events`; `database` for damage that the database itself reports.
+    /// `environment_counts`, `events`, `removals` or `removed_deployments`; `database` for damage that the database itself reports.
     pub table: String,
     /// The deployment, if the difference concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub deployment_id: Option<Uuid>,
-    /// The history row or the number of the event, if the difference concerns one.
+    /// The history row, or the number of the event or of the removal, if the difference concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub sequence: Option<i64>,
@@ -106,14 +110,16 @@ impl fmt::Display for Verification {
         let Self {
             deployments,
             entries,
+            removed,
             cells,
             found,
             ..
         } = self;
-        write!(
-            f,
-            "{deployments} deployments, {entries} history rows, {cells} cells: "
-        )?;
+        write!(f, "{deployments} deployments, {entries} history rows, ")?;
+        if *removed > 0 {
+            write!(f, "{removed} removed deployments, ")?;
+        }
+        write!(f, "{cells} cells: ")?;
         match found {
             0 if self.empty => {
                 f.write_str("the database has no deployments, so there was nothing to compare")

@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 
-use deploytrack_core::wall::Wall;
+use deploytrack_core::{limits::WriteLimits, wall::Wall};
 use http::{HeaderMap, Method, header};
 
 use crate::{
     App,
+    app::Surface,
     identity::Identity,
     refusal::{Refusal, internal},
+    request_log::RequestLog,
     session,
-    token::{Claims, TokenFault},
+    token::{Claims, Role, TokenFault},
 };
 
 /// The permission that an endpoint requires.
@@ -27,9 +29,14 @@ pub(crate) enum Access {
     Session,
     /// A valid token, or a session for a read.
     Reader,
-    /// The same, or the session of a wall: what the page of a wall reads. Everything else is closed
+    /// A token, as `Reader`; none at the listener for metrics.
+    Metrics,
+    /// As `Reader`, or the session of a wall: what the page of a wall reads. Everything else is closed
     /// to walls.
     Wall,
+    /// As `Reader`, with the role `writer` or `admin`. The write itself checks the limits of the
+    /// token.
+    Writer,
     /// As `Reader`, with the role `admin`.
     Admin,
 }
@@ -39,7 +46,16 @@ impl Access {
     pub(crate) const fn needs_token(self) -> bool {
         match self {
             Self::Open | Self::Health | Self::Badges | Self::Session => false,
-            Self::Reader | Self::Wall | Self::Admin => true,
+            Self::Reader | Self::Metrics | Self::Wall | Self::Writer | Self::Admin => true,
+        }
+    }
+
+    /// The least role that it requires, if any valid token is not enough.
+    pub(crate) const fn role(self) -> Option<Role> {
+        match self {
+            Self::Writer => Some(Role::Writer),
+            Self::Admin => Some(Role::Admin),
+            _ => None,
         }
     }
 }
@@ -51,29 +67,36 @@ pub(crate) async fn authorize(
     access: Access,
     method: &Method,
     headers: &HeaderMap,
+    log: &RequestLog,
 ) -> Result<Identity, Refusal> {
-    if !access.needs_token() {
+    if !access.needs_token() || app.surface == Surface::Metrics {
         return Ok(Identity::anyone());
     }
-    let claims = if headers.contains_key(header::AUTHORIZATION) {
-        check_token(app, bearer_token(headers)?)?
-    } else if method.is_safe() {
-        session(app, headers).await?
-    } else {
-        return Err(refusal_of_write(app, headers).await);
-    };
+    let claims = identify(app, method, headers).await?;
+    log.note_caller(&claims);
     if claims.wall.is_some() && access != Access::Wall {
         return Err(Refusal::Wall);
     }
-    if access == Access::Admin && !claims.admin {
-        return Err(Refusal::Role);
+    if let Some(role) = access.role().filter(|role| claims.role < *role) {
+        return Err(Refusal::Role(role));
     }
     Ok(Identity::of(claims))
 }
 
+/// The claims of the token or of the session of a request.
+async fn identify(app: &App, method: &Method, headers: &HeaderMap) -> Result<Arc<Claims>, Refusal> {
+    if headers.contains_key(header::AUTHORIZATION) {
+        check_token(app, bearer_token(headers)?)
+    } else if method.is_safe() {
+        session(app, headers).await
+    } else {
+        Err(refusal_of_write(app, headers).await)
+    }
+}
+
 /// Checks a token.
 pub(crate) fn check_token(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
-    let checked = app.verifier.check(token, app.tracker.clock().now());
+    let checked = app.verifier().check(token, app.tracker.clock().now());
     checked.map_err(|fault| match fault {
         TokenFault::Invalid => Refusal::BadToken,
         TokenFault::TooLong(longest) => Refusal::LongToken(longest),
@@ -91,7 +114,7 @@ async fn refusal_of_write(app: &App, headers: &HeaderMap) -> Refusal {
 
 /// The wall whose session the request has, if it has the cookie of a wall.
 pub(crate) async fn wall(app: &App, headers: &HeaderMap) -> Result<Option<Wall>, Refusal> {
-    let Some(id) = session::wall(headers, app.verifier.fingerprint()) else {
+    let Some(id) = session::wall(headers, &app.fingerprint()) else {
         return Ok(None);
     };
     let found = app.tracker.wall(&id).await?;
@@ -103,13 +126,14 @@ pub(crate) async fn session(app: &App, headers: &HeaderMap) -> Result<Arc<Claims
     if let Some(wall) = wall(app, headers).await? {
         return Ok(Arc::new(Claims::of_wall(wall).map_err(internal)?));
     }
-    let verifier = app.verifier.fingerprint();
-    let id = session::id(headers, verifier).ok_or(Refusal::NoToken)?;
-    let found = app.tracker.session(&id, verifier).await?;
+    let verifier = app.fingerprint();
+    let id = session::id(headers, &verifier).ok_or(Refusal::NoToken)?;
+    let found = app.tracker.session(&id, &verifier).await?;
     let found = found.ok_or(Refusal::NoToken)?;
     Ok(Arc::new(Claims {
+        role: Role::of_session(&found),
         subject: found.subject,
-        admin: found.admin,
+        limits: WriteLimits::default(),
         expires_at: found.expires_at,
         wall: None,
     }))

@@ -4,7 +4,10 @@
 mod args;
 mod database_url;
 mod listing;
+mod new_token;
 mod reachable;
+mod tls;
+mod transfer;
 
 use std::{
     env, fmt,
@@ -21,15 +24,20 @@ use deploytrack_core::{
 use etcetera::BaseStrategy as _;
 
 pub use self::{
-    args::{ServeArgs, TokenArgs},
+    args::{ServeArgs, TokenArgs, backups},
     database_url::DatabaseUrl,
+    new_token::NewTokenArgs,
     reachable::reachable,
+    transfer::{TransferArgs, TransferUrls},
 };
 use crate::{
+    backup::Plan,
     connections::ConnectionLimits,
     log,
+    proxies::TrustedProxies,
     secret_file::{self, SecretFileError},
-    token::{Secret, ShortSecret},
+    tls::{Tls, TlsError, TlsFiles},
+    token::{Key, Secret, ShortSecret},
 };
 
 /// The default limit of connections. It fits the usual limit of 1,024 open files, with a reserve
@@ -70,8 +78,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The database.
     pub database_url: DatabaseUrl,
-    /// The secret that signs tokens.
+    /// The secret that signs tokens, and the other keys whose tokens are accepted.
     pub secret: Secret,
+    /// The settings of the keys, which are read again while the server runs.
+    pub tokens: TokenArgs,
     /// The treatment of unknown names.
     pub registration: Registration,
     /// The treatment of near misses among them.
@@ -86,8 +96,28 @@ pub struct Config {
     pub log_level: String,
     /// The limits of connections.
     pub limits: ConnectionLimits,
+    /// The time from the signal to end until no more connections are accepted.
+    pub drain_delay: Duration,
     /// The address for health checks only.
     pub health_listen: Option<SocketAddr>,
+    /// The address for metrics only.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The backups that the server makes on its own, if it makes any.
+    pub backups: Option<Plan>,
+    /// The files of the certificate and its key, for https.
+    pub tls: Option<TlsFiles>,
+    /// The proxies whose headers are believed.
+    pub trusted_proxies: TrustedProxies,
+}
+
+impl Config {
+    /// Reads the certificate and its key, if the server uses https.
+    ///
+    /// # Errors
+    /// [`ConfigError::Tls`] if they cannot be used.
+    pub fn tls(&self) -> Result<Option<Tls>, ConfigError> {
+        Ok(self.tls.as_ref().map(Tls::load).transpose()?)
+    }
 }
 
 /// An invalid setting. The message names the setting.
@@ -107,6 +137,40 @@ pub enum ConfigError {
     /// The database is not supported.
     #[error("--database-url (DEPLOYTRACK_DATABASE_URL) must be sqlite:PATH or postgres://...")]
     DatabaseUrl,
+    /// The password in the file does not fit the database.
+    #[error(
+        "--database-password-file (DEPLOYTRACK_DATABASE_PASSWORD_FILE) needs a database URL without a password, such as postgres://USER@HOST/NAME, in --database-url (DEPLOYTRACK_DATABASE_URL)"
+    )]
+    DatabasePassword,
+    /// The database of a copy is not supported.
+    #[error("{0} must be sqlite:PATH or postgres://USER@HOST/NAME")]
+    TransferUrl(&'static str),
+    /// The URL of a flag contains a password, which other users can read.
+    #[error(
+        "{flag} contains a password, which every user of this machine can read while the program runs; write it to a file, and name the file with {password_flag} (or PGPASSFILE)"
+    )]
+    PasswordInFlag {
+        /// The flag.
+        flag: &'static str,
+        /// The flag for a file with the password.
+        password_flag: &'static str,
+    },
+    /// A password is given for an SQLite file.
+    #[error("{password_flag} is for PostgreSQL, and {flag} names an SQLite file")]
+    NoPassword {
+        /// The flag.
+        flag: &'static str,
+        /// The flag for a file with the password.
+        password_flag: &'static str,
+    },
+    /// Only SQLite databases are backed up and restored by this program.
+    #[error(
+        "{0} is for an SQLite file; back up PostgreSQL with pg_dump and restore it with pg_restore, as docs/backup.md shows"
+    )]
+    OnlySqlite(&'static str),
+    /// The URL of the SQLite database is invalid.
+    #[error(transparent)]
+    SqliteUrl(#[from] deploytrack_core::error::Error),
     /// The port of the server is unknown.
     #[error(
         "the health check needs the port of the server, and port 0 is any free one; give --health-listen (DEPLOYTRACK_HEALTH_LISTEN) or --listen (DEPLOYTRACK_LISTEN) with the port"
@@ -123,6 +187,9 @@ pub enum ConfigError {
     /// The file with the secret cannot be used.
     #[error(transparent)]
     SecretFile(#[from] SecretFileError),
+    /// The certificate or the key of TLS cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The log level is invalid.
     #[error(
         "{name} is {value:?}, which is not a log level; use error, warn, info, debug, trace or directives such as info,sqlx=debug"
@@ -156,6 +223,8 @@ impl ServeArgs {
         let (data_dir, log_level) = (self.tokens.data_dir()?, self.log_level()?);
         self.tokens.check()?;
         self.configured_database()?;
+        let tls = self.tls_files()?;
+        let backups = self.backup_plan()?;
         let secret = self.tokens.secret()?;
         Ok(Config {
             listen: self.listen,
@@ -171,8 +240,14 @@ impl ServeArgs {
             log_format: self.log_format(),
             log_level,
             limits: self.limits(),
+            drain_delay: self.drain_delay,
             health_listen: self.health_listen,
+            tls,
+            trusted_proxies: self.trusted_proxies.into_iter().collect(),
+            metrics_listen: self.metrics_listen,
+            backups,
             secret,
+            tokens: self.tokens,
         })
     }
 
@@ -199,11 +274,50 @@ impl ServeArgs {
     /// [`ConfigError`] if the directory cannot be created.
     pub fn database(&self) -> Result<DatabaseUrl, ConfigError> {
         if let Some(url) = self.configured_database()? {
-            return Ok(url.clone());
+            return Ok(url);
         }
         let data_dir = self.tokens.data_dir()?;
         create_private_dir(&data_dir)?;
         Ok(DatabaseUrl::file_in(&data_dir))
+    }
+
+    /// The database, without creating anything.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the setting is invalid, or there is no home directory.
+    pub fn named_database(&self) -> Result<DatabaseUrl, ConfigError> {
+        match self.configured_database()? {
+            Some(url) => Ok(url),
+            None => Ok(DatabaseUrl::file_in(&self.tokens.data_dir()?)),
+        }
+    }
+
+    /// The file of the SQLite database, for a command or a flag that works with SQLite only.
+    ///
+    /// # Errors
+    /// [`ConfigError::OnlySqlite`] with its name for another database.
+    pub fn database_file(&self, what: &'static str) -> Result<PathBuf, ConfigError> {
+        let file = self.named_database()?.file_path()?;
+        file.ok_or(ConfigError::OnlySqlite(what))
+    }
+
+    /// The folder for backups.
+    #[must_use]
+    pub fn backup_folder(&self) -> Option<&Path> {
+        self.backup_to.as_deref()
+    }
+
+    fn backup_plan(&self) -> Result<Option<Plan>, ConfigError> {
+        let plan = |folder: &PathBuf| {
+            Ok(Plan {
+                database: self.database_file("--backup-to (DEPLOYTRACK_BACKUP_TO)")?,
+                folder: folder.clone(),
+                every: self.backup_every,
+                keep: self.backup_keep,
+            })
+        };
+        self.configured_database()?;
+        self.backup_to.as_ref().map(plan).transpose()
     }
 
     /// The format of the log: the configured one, or the suitable one for the terminal.
@@ -239,33 +353,83 @@ impl ServeArgs {
         }
     }
 
-    fn configured_database(&self) -> Result<Option<&DatabaseUrl>, ConfigError> {
-        match &self.database_url {
-            Some(url) if !url.is_supported() => Err(ConfigError::DatabaseUrl),
-            configured => Ok(configured.as_ref()),
+    /// The file with the secret, if it would have to be created.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if two secrets are configured, or there is no home directory.
+    pub fn missing_secret(&self) -> Result<Option<PathBuf>, ConfigError> {
+        self.tokens.missing_secret()
+    }
+
+    /// The configured database, with the password from its file.
+    fn configured_database(&self) -> Result<Option<DatabaseUrl>, ConfigError> {
+        match (&self.database_url, &self.database_password_file) {
+            (Some(url), _) if !url.is_supported() => Err(ConfigError::DatabaseUrl),
+            (url, None) => Ok(url.clone()),
+            (Some(url), Some(file)) if url.lacks_password() => {
+                let password = secret_file::read_password(
+                    file,
+                    "--database-password-file, DEPLOYTRACK_DATABASE_PASSWORD_FILE",
+                )?;
+                Ok(Some(url.with_password(&password)))
+            }
+            (_, Some(_)) => Err(ConfigError::DatabasePassword),
         }
     }
 }
 
 impl TokenArgs {
-    /// Reads the secret; creates that of the data directory at the first start.
+    /// Reads the secret and the other keys; creates the secret of the data directory at the first
+    /// start.
     ///
     /// # Errors
-    /// [`ConfigError`] if there is no secret, or it is too short.
+    /// [`ConfigError`] if there is no secret, it is too short, or a key cannot be used.
     pub fn secret(&self) -> Result<Secret, ConfigError> {
-        let bytes = match self.source()? {
+        self.complete(|path| {
+            create_private_dir(&self.data_dir()?)?;
+            Ok(secret_file::read_or_create(path)?)
+        })
+    }
+
+    /// Reads as [`TokenArgs::secret`] does, and creates nothing.
+    ///
+    /// # Errors
+    /// As [`TokenArgs::secret`].
+    pub fn existing_secret(&self) -> Result<Secret, ConfigError> {
+        self.complete(|path| Ok(secret_file::read(path)?))
+    }
+
+    /// The secret with everything that tokens must fulfil; `default` reads that of the data directory.
+    /// Each file is read once, since it may be a pipe, and the other keys come first: a faulty one
+    /// must not leave a new secret behind.
+    fn complete(
+        &self,
+        default: impl FnOnce(&Path) -> Result<Secret, ConfigError>,
+    ) -> Result<Secret, ConfigError> {
+        let others = self.other_keys()?;
+        let secret = match self.source()? {
             SecretSource::Variable(bytes) => {
                 Secret::new(bytes).map_err(ConfigError::SecretVariable)?
             }
             SecretSource::File(path) => secret_file::read(&path)?,
-            SecretSource::DefaultFile(path) => {
-                create_private_dir(&self.data_dir()?)?;
-                secret_file::read_or_create(&path)?
-            }
+            SecretSource::DefaultFile(path) => default(&path)?,
         };
-        Ok(bytes
+        Ok(secret
             .with_issuer_and_audience(self.jwt_issuer.clone(), self.jwt_audience.clone())
-            .with_max_lifetime(self.max_token_lifetime))
+            .with_max_lifetime(self.max_token_lifetime)
+            .accepting(others))
+    }
+
+    /// The former secrets and the public keys.
+    fn other_keys(&self) -> Result<Vec<Key>, ConfigError> {
+        let mut keys = Vec::new();
+        for path in &self.jwt_former_secret_file {
+            keys.push(secret_file::read_former(path)?);
+        }
+        for path in &self.jwt_key {
+            keys.extend(secret_file::read_keys(path)?);
+        }
+        Ok(keys)
     }
 
     /// The file with the secret, if it would have to be created.
@@ -300,7 +464,7 @@ impl TokenArgs {
                 secret.into_encoded_bytes(),
             ))),
             (None, Some(path)) => Ok(SecretSource::File(path.clone())),
-            (None, None) => match credential() {
+            (None, None) => match credential(SECRET_FILE) {
                 Some(path) => Ok(SecretSource::File(path)),
                 None => Ok(SecretSource::DefaultFile(
                     self.data_dir()?.join(SECRET_FILE),
@@ -310,10 +474,10 @@ impl TokenArgs {
     }
 }
 
-/// The secret among the credentials of the service, if there is one.
-fn credential() -> Option<PathBuf> {
+/// The credential of the service with this name, if there is one.
+fn credential(name: &str) -> Option<PathBuf> {
     let directory = env::var_os(CREDENTIALS_VARIABLE).filter(|directory| !directory.is_empty())?;
-    let path = PathBuf::from(directory).join(SECRET_FILE);
+    let path = PathBuf::from(directory).join(name);
     // A file that cannot be looked at is an error of the reader; without it a start would create
     // another secret.
     path.try_exists().unwrap_or(true).then_some(path)

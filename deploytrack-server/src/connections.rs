@@ -43,6 +43,8 @@ pub(crate) const HEALTH_CONNECTIONS: ConnectionLimits = ConnectionLimits {
     connections: 32,
     per_address: 16,
 };
+/// Connections to the listener for metrics, as few.
+pub(crate) const METRICS_CONNECTIONS: ConnectionLimits = HEALTH_CONNECTIONS;
 /// How long a request waits for a place.
 const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pause between two attempts to evict a connection, and the time that an evicted one needs to
@@ -83,7 +85,7 @@ impl ConnectionLimits {
 }
 
 /// The connections that are open.
-pub(super) struct Connections {
+pub(crate) struct Connections {
     limits: ConnectionLimits,
     /// A place for each connection within the limit.
     places: Arc<Semaphore>,
@@ -100,11 +102,16 @@ pub(super) struct Connections {
 struct Open {
     next: u64,
     connections: HashMap<u64, Arc<Shared>>,
-    /// The number of connections per address that never carried a valid token.
+    /// The number of connections per address that never carried a valid token, and of requests in
+    /// progress without one that trusted proxies pass on.
     unauthenticated: HashMap<Origin, usize>,
 }
 
 impl Open {
+    fn count_in(&mut self, origin: Origin) {
+        *self.unauthenticated.entry(origin).or_default() += 1;
+    }
+
     fn count_out(&mut self, origin: Origin) {
         if let Some(count) = self.unauthenticated.get_mut(&origin) {
             *count -= 1;
@@ -117,7 +124,8 @@ impl Open {
 
 /// What the list and the task of a connection share.
 struct Shared {
-    origin: Origin,
+    /// The origin for which the connection counts; none for a trusted proxy.
+    origin: Option<Origin>,
     state: AtomicU64,
     has_place: AtomicBool,
     evicted: CancellationToken,
@@ -153,24 +161,24 @@ impl Connections {
         })
     }
 
+    /// The number of open connections.
+    pub(crate) fn count(&self) -> usize {
+        self.open().connections.len()
+    }
+
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Admits a new connection, and evicts an idle one where its address or the server is at the
     /// limit. Waits while all connections are busy. Returns `None` when the address is at its limit
-    /// and all its connections are busy.
-    pub(super) async fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Connection> {
-        let origin = Origin::of(address);
-        let unauthenticated = self
-            .open()
-            .unauthenticated
-            .get(&origin)
-            .copied()
-            .unwrap_or(0);
+    /// and all its connections are busy. A connection without an address is that of a trusted proxy:
+    /// its requests count for their clients.
+    pub(super) async fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Connection> {
+        let origin = address.map(Origin::of);
         // The place of an evicted connection comes free: no second one is evicted for it.
         let mut comes_free = false;
-        if unauthenticated >= self.limits.per_address {
+        if origin.is_some_and(|origin| self.is_at_limit(origin)) {
             comes_free = self.evict(|one| one.origin == origin && !one.state().is_authenticated());
             if !comes_free {
                 return None;
@@ -199,6 +207,13 @@ impl Connections {
         }
     }
 
+    /// Whether an address has as many connections as it may have without a valid token.
+    fn is_at_limit(&self, origin: Origin) -> bool {
+        let open = self.open();
+        let count = open.unauthenticated.get(&origin).copied().unwrap_or(0);
+        count >= self.limits.per_address
+    }
+
     /// Evicts the connection that has waited longest, as when no further file can be opened.
     pub(super) fn make_room(&self) {
         self.evict(|_| true);
@@ -222,7 +237,11 @@ impl Connections {
         timeout(PLACE_TIMEOUT, place).await.ok()?.ok()
     }
 
-    fn add(self: &Arc<Self>, origin: Origin, place: Option<OwnedSemaphorePermit>) -> Connection {
+    fn add(
+        self: &Arc<Self>,
+        origin: Option<Origin>,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Connection {
         let shared = Arc::new(Shared {
             origin,
             state: AtomicU64::new(State::new(Phase::New, self.now()).into()),
@@ -233,12 +252,15 @@ impl Connections {
         open.next += 1;
         let id = open.next;
         open.connections.insert(id, Arc::clone(&shared));
-        *open.unauthenticated.entry(origin).or_default() += 1;
+        if let Some(origin) = origin {
+            open.count_in(origin);
+        }
         drop(open);
         Connection::of(Seat {
             id,
             shared,
             place: Mutex::new(place),
+            client: Mutex::default(),
             connections: Arc::clone(self),
         })
     }

@@ -6,12 +6,13 @@ use crate::connections::ConnectionLimits;
 /// listeners.
 #[cfg(unix)]
 const FILES: u64 = 64;
-/// All that is reserved: those files, and the connections above the limit and to the listener for
-/// health checks.
+/// All that is reserved: those files, and the connections above the limit and to the listeners for
+/// health checks and for metrics.
 #[cfg(unix)]
 const RESERVED: u64 = FILES
     + crate::connections::RESERVE as u64
-    + crate::connections::HEALTH_CONNECTIONS.connections as u64;
+    + crate::connections::HEALTH_CONNECTIONS.connections as u64
+    + crate::connections::METRICS_CONNECTIONS.connections as u64;
 
 /// Makes room for so many connections, and returns how many there is room for. Many systems start a
 /// process with a limit of 1,024 files and let it raise the limit itself. With less room,
@@ -81,8 +82,8 @@ mod tests {
     #[test]
     fn some_files_are_left_to_the_database() {
         assert_eq!(
-            [u64::MAX, 1136, 150, 100, 64, 40, 3].map(room),
-            [u64::MAX - 112, 1024, 38, 25, 16, 10, 1]
+            [u64::MAX, 1168, 150, 100, 64, 40, 3].map(room),
+            [u64::MAX - 144, 1024, 37, 25, 16, 10, 1]
         );
     }
 }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     App,
+    app::Surface,
     auth::{self, Access},
     body::{Body, TaggedBody},
     cache::{CacheKey, Caching},
@@ -23,28 +24,34 @@ use crate::{
     endpoints::{self, Endpoint},
     limits::HEAD_BYTES,
     preconditions,
+    proxies::Client,
     quota::MAX_WAIT,
     refusal::{Refusal, Resource},
     request::Call,
     request_body::RequestBody,
+    request_log::{Answered, RequestLog, TraceId},
     response::HandlerResult,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The most characters of a path in the log.
-const LOGGED: usize = 200;
 
 /// Responds to a request, also if its handler fails or panics.
 pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Body> {
     let started = Instant::now();
-    let id = request_id(&app, request.headers());
+    let trace_id = TraceId::of(request.headers());
+    let id = request_id(&app, request.headers(), trace_id);
     let (parts, body) = request.into_parts();
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+    let client = parts.extensions.get::<Client>().copied();
+    let (metrics, log) = (app.metrics.clone(), RequestLog::default());
 
     let (headers, body) = (parts.headers.clone(), RequestBody::new(body));
-    let work = AssertUnwindSafe(handle(app, parts, body.clone(), id.clone())).catch_unwind();
-    let result = work.await.unwrap_or(Err(Refusal::Panic));
+    let work = handle(app, parts, body.clone(), id.clone(), log.clone());
+    let result = AssertUnwindSafe(work).catch_unwind().await;
+    let result = result.unwrap_or(Err(Refusal::Panic));
+    let code = result.as_ref().err().map(Refusal::code);
     let mut response = result.unwrap_or_else(|refusal| {
+        metrics.count_refusal(refusal.code());
         if let Some(cause) = refusal.cause() {
             tracing::error!(request_id = id, cause, "a request failed");
         }
@@ -54,33 +61,45 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
     body.close_unless_drained(&headers, response.headers_mut())
         .await;
 
-    let (method, path): (String, String) = (
-        method.as_str().chars().take(20).collect(),
-        path.chars().take(LOGGED).collect(),
-    );
-    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-    tracing::info!(
-        request_id = id,
-        method,
-        path,
-        status = response.status().as_u16(),
-        duration_ms,
-        "answered"
-    );
+    let duration = started.elapsed();
+    metrics.count_request(log.route(), response.status(), duration.as_secs_f64());
+    log.write(&Answered {
+        request_id: &id,
+        trace_id,
+        method: &method,
+        path: &path,
+        address: client.map(|client| client.address),
+        status: response.status(),
+        code,
+        duration,
+    });
     response
 }
 
-async fn handle(app: App, parts: Parts, body: RequestBody, id: String) -> HandlerResult {
+async fn handle(
+    app: App,
+    parts: Parts,
+    body: RequestBody,
+    id: String,
+    log: RequestLog,
+) -> HandlerResult {
     check_head(&parts)?;
     let (endpoint, path) = endpoints::find(&parts.method, parts.uri.path(), app.badges)?;
-    let is_health_check = endpoint.access == Access::Health;
-    if app.health_only && !is_health_check {
+    if !is_answered(app.surface, endpoint.access) {
         return Err(Refusal::NoPath);
     }
-    let identity = auth::authorize(&app, endpoint.access, &parts.method, &parts.headers).await?;
+    log.note_endpoint(endpoint.method.as_str(), endpoint.path, &path.value);
+    let is_health_check = endpoint.access == Access::Health;
+    let (method, headers) = (&parts.method, &parts.headers);
+    let identity = auth::authorize(&app, endpoint.access, method, headers, &log).await?;
     if let Some(connection) = parts.extensions.get::<Connection>() {
+        let client = parts.extensions.get::<Client>();
         if identity.is_authenticated() {
             connection.authenticated();
+        } else if !is_health_check
+            && client.is_some_and(|client| !connection.count_for(client.address))
+        {
+            return Err(Refusal::AddressLimit);
         }
         if !is_health_check && !connection.take_place().await {
             return Err(Refusal::ConnectionLimit);
@@ -93,11 +112,20 @@ async fn handle(app: App, parts: Parts, body: RequestBody, id: String) -> Handle
         identity.sharing_answer()
     };
     let is_read = matches!(parts.method, Method::GET | Method::HEAD);
-    let call = Call::new(app, path, identity, parts, body, id);
+    let call = Call::new(app, path, identity, parts, body, (id, log));
     if is_read {
         read(endpoint, call).await
     } else {
         endpoint.handle.call(call).await
+    }
+}
+
+/// Whether a listener answers an endpoint with this permission.
+const fn is_answered(surface: Surface, access: Access) -> bool {
+    match surface {
+        Surface::Whole => true,
+        Surface::Health => matches!(access, Access::Health),
+        Surface::Metrics => matches!(access, Access::Metrics),
     }
 }
 
@@ -252,8 +280,8 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// The id from the client if it is valid, else a new one.
-fn request_id(app: &App, headers: &HeaderMap) -> String {
+/// The id from the client if it is valid, else the id of its trace, else a new one.
+fn request_id(app: &App, headers: &HeaderMap, trace_id: Option<TraceId>) -> String {
     let is_valid = |text: &&str| {
         (1..=64).contains(&text.len())
             && text
@@ -264,7 +292,11 @@ fn request_id(app: &App, headers: &HeaderMap) -> String {
         .get(REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .filter(is_valid);
-    given.map_or_else(|| new_id(app), str::to_owned)
+    let trace_id = || trace_id.map(|id| id.to_string());
+    given
+        .map(str::to_owned)
+        .or_else(trace_id)
+        .unwrap_or_else(|| new_id(app))
 }
 
 fn new_id(app: &App) -> String {

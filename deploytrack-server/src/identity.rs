@@ -6,7 +6,7 @@ use deploytrack_core::text::Label;
 
 use crate::{
     refusal::{Refusal, internal},
-    token::Claims,
+    token::{self, Claims},
 };
 
 /// The identity behind a request: the claims of its token, or none if the endpoint is open to
@@ -62,7 +62,8 @@ impl Identity {
     pub(crate) fn audience(&self) -> Audience {
         let role = match &self.claims {
             None => Role::Anyone,
-            Some(claims) if claims.admin => Role::Admin,
+            Some(claims) if claims.role == token::Role::Admin => Role::Admin,
+            // A writer reads what a reader does.
             Some(_) => Role::Reader,
         };
         Audience { role }
@@ -110,12 +111,13 @@ mod tests {
     use super::*;
 
     fn caller(subject: &str, admin: bool) -> Identity {
-        Identity::of(Arc::new(Claims {
-            subject: subject.parse().unwrap(),
-            admin,
-            expires_at: deploytrack_core::clock::Time::UNIX_EPOCH,
-            wall: None,
-        }))
+        let claims = Claims::of_admin(subject);
+        let role = if admin {
+            claims.role
+        } else {
+            token::Role::Writer
+        };
+        Identity::of(Arc::new(Claims { role, ..claims }))
     }
 
     #[test]

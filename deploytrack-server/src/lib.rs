@@ -17,9 +17,13 @@
 //! | [`log`] | the log |
 //! | [`value_parser`] | parsers for flags and variables |
 //! | `quota` | limits for the server and for each subject |
+//! | [`proxies`] | the trusted proxies, and the client that they name |
 //! | [`token`], `secret_file` | tokens, and the file with the secret that signs them |
+//! | [`tls`] | the certificate and the key of the listener, and their renewal |
+//! | [`backup`] | backups of an SQLite database, and their schedule |
 //! | [`connections`] | the open connections, their limits, and the eviction of an idle one |
 //! | [`config`] | the settings: flags, variables, defaults |
+//! | [`transfer`] | the text about a database that was copied |
 //! | `write_timeout`, `descriptors` | the timeout for clients that read too slowly; the limit of open files |
 //! | `body` | response bodies |
 //! | `refusal` | the reasons for which requests fail, and their problem details |
@@ -28,6 +32,8 @@
 //! | `encoding` | the forms of a response: whole, compressed, not modified |
 //! | `cache` | responses stored until the next commit |
 //! | `arrival`, `request_body` | the memory for arriving bodies; the body of a request until it is read |
+//! | `metrics` | counters, measurements, and the text for Prometheus |
+//! | `request_log` | the line of a request in the log |
 //! | `app` | [`App`]: everything that a request needs |
 //! | `session` | the cookie of a session, and which sites may set it |
 //! | `auth` | authorization: tokens, sessions and roles |
@@ -47,6 +53,7 @@ mod arrival;
 #[cfg(feature = "dashboard")]
 mod asset;
 mod auth;
+pub mod backup;
 mod badge;
 mod body;
 mod cache;
@@ -63,12 +70,15 @@ mod identity;
 mod limits;
 mod links;
 pub mod log;
+mod metrics;
 mod openapi;
 mod preconditions;
+pub mod proxies;
 mod quota;
 mod refusal;
 mod request;
 mod request_body;
+mod request_log;
 mod response;
 mod secret_file;
 pub mod serve;
@@ -76,7 +86,9 @@ mod session;
 mod streaming;
 #[cfg(feature = "swagger")]
 mod swagger_ui;
+pub mod tls;
 pub mod token;
+pub mod transfer;
 pub mod value_parser;
 mod write_timeout;
 

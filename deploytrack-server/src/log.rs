@@ -1,5 +1,7 @@
 //! The log, on standard error.
 
+mod writer;
+
 use std::{
     fmt,
     io::{self, IsTerminal as _},
@@ -56,20 +58,44 @@ fn filter(level: &str) -> EnvFilter {
     EnvFilter::builder().parse_lossy(level)
 }
 
-/// Starts the log. A second call has no effect.
+/// Starts the log. A second call has no effect. [`end`] writes the last lines.
+///
+/// A panic is logged, too: its message on standard error would wait for the reader there.
 pub fn init(format: Format, level: &str) {
-    let filter = filter(level);
+    // A log is already running in a program that embeds the server.
+    if tracing::dispatcher::has_been_set() {
+        return;
+    }
     let colour = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_env_filter(filter(level))
+        .with_writer(writer::start())
+        // An error of the writer would be printed to standard error.
+        .log_internal_errors(false)
         .with_ansi(colour)
         .with_span_events(FmtSpan::NONE);
-    // The only possible error: a log is already running, for example in a program that embeds the
-    // server.
-    let _ = match format {
+    let started = match format {
         Format::Text => builder.finish().try_init(),
         Format::Json => builder.json().flatten_event(true).finish().try_init(),
     };
+    if started.is_ok() {
+        std::panic::set_hook(Box::new(|panic| {
+            let location = panic.location().map(tracing::field::display);
+            let message = panic.payload_as_str();
+            tracing::error!(location, message, "a panic");
+        }));
+    }
+}
+
+/// The number of lines that were lost because the reader of standard error is too slow or gone.
+#[must_use]
+pub fn lost_lines() -> u64 {
+    writer::lost_lines()
+}
+
+/// Ends the log: writes the lines that wait, for about a second at most. Every end of the process
+/// must call it.
+pub fn end() {
+    writer::end();
 }

@@ -7,12 +7,11 @@ use deploytrack_core::{
     clock::{self, Time},
     digest::Digest,
     error::Fault,
-    text::Label,
     tracker::{IdempotentRequest, Terms},
 };
 use http::{HeaderMap, HeaderValue, request::Parts, uri::PathAndQuery};
 
-use crate::refusal::Refusal;
+use crate::{refusal::Refusal, token::Claims};
 
 /// A request header that changes what a write does. [`terms`] reads only headers of this list, and
 /// each one states whether it belongs to the fingerprint of an idempotency key.
@@ -105,7 +104,7 @@ impl<'a> WriteHeaders<'a> {
 }
 
 /// The terms of a write whose body has been read, or all faults of its headers.
-pub(crate) fn terms(parts: &Parts, subject: &Label, body: &Bytes) -> Result<Terms, Vec<Fault>> {
+pub(crate) fn terms(parts: &Parts, caller: &Claims, body: &Bytes) -> Result<Terms, Vec<Fault>> {
     let headers = WriteHeaders::of(&parts.headers);
     let key = headers.one(WriteHeader::IdempotencyKey);
     let condition = headers.one(WriteHeader::IfMatch);
@@ -116,7 +115,8 @@ pub(crate) fn terms(parts: &Parts, subject: &Label, body: &Bytes) -> Result<Term
                 key,
                 request: headers.fingerprint(parts, body),
             });
-            Ok(Terms::by(subject.clone())
+            Ok(Terms::by(caller.subject.clone())
+                .within(caller.limits.clone())
                 .once(once)
                 .only_if(condition)
                 .sent_at(sent_at.map(|SentAt(time)| time)))
@@ -166,7 +166,7 @@ mod tests {
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let terms = terms(
             &parts,
-            &"ci-bot".parse().unwrap(),
+            &Claims::of_admin("ci-bot"),
             &Bytes::from_static(body.as_bytes()),
         );
         terms

@@ -60,6 +60,12 @@ impl Quota {
         self.subjects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The units in use, and how many there are.
+    pub(crate) fn usage(&self) -> (usize, usize) {
+        let free = self.server.available_permits();
+        (self.most.saturating_sub(free), self.most)
+    }
+
     /// The units of a subject.
     fn of(&self, subject: &Label) -> Arc<Semaphore> {
         let mut subjects = self.subjects();

@@ -15,7 +15,7 @@ use deploytrack_core::{
 };
 
 pub(crate) use self::resource::Resource;
-use crate::quota::QuotaExceeded;
+use crate::{quota::QuotaExceeded, token::Role};
 
 /// The reason for which a request fails. It unites the errors of all layers.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub(crate) enum Refusal {
     BadToken,
     /// The token is valid, but its lifetime is longer than this.
     LongToken(Duration),
-    /// The token is valid but lacks the role.
-    Role,
+    /// The token is valid but lacks this role.
+    Role(Role),
     /// A page of another site made the request.
     OtherSite,
     /// The code is for another caller than the browser's session: the two subjects.
@@ -56,8 +56,12 @@ pub(crate) enum Refusal {
     QuotaExceeded(Resource, QuotaExceeded),
     /// Every connection within the limit is busy.
     ConnectionLimit,
+    /// The server is shutting down.
+    ShuttingDown,
     /// The address of the client has too many connections.
     AddressLimit,
+    /// The request was sent by http to a listener for https.
+    PlainHttp,
     /// Too many bytes of large bodies are arriving.
     TooManyBodies,
     /// Too many bodies are arriving slowly.
@@ -79,12 +83,20 @@ impl From<Vec<Fault>> for Refusal {
 }
 
 impl Refusal {
+    /// The code of the problem.
+    pub(crate) fn code(&self) -> &'static str {
+        self.kind().1
+    }
+
     /// The cause for the log, if the failure is the server's.
     pub(crate) fn cause(&self) -> Option<String> {
         match self {
-            Self::Core(error @ (Error::Unavailable(_) | Error::Internal(_) | Error::Setup(_))) => {
-                Some(chain(error))
-            }
+            Self::Core(
+                error @ (Error::Unavailable(_)
+                | Error::Outdated
+                | Error::Internal(_)
+                | Error::Setup(_)),
+            ) => Some(chain(error)),
             _ => None,
         }
     }
@@ -96,7 +108,7 @@ pub(crate) fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>
 }
 
 /// An error and its causes on one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes
         .map(ToString::to_string)

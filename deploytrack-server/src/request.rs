@@ -27,9 +27,11 @@ use crate::{
     identity::{Audience, Identity},
     limits::BODY_BYTES,
     preconditions,
+    proxies::Client,
     quota::{Permit, Quota},
     refusal::{Refusal, Resource, internal},
     request_body::{BodyRules, ReceivedBody, RequestBody},
+    request_log::RequestLog,
     token::Claims,
 };
 
@@ -65,6 +67,7 @@ pub(crate) struct Call {
     parts: Parts,
     body: RequestBody,
     request_id: String,
+    log: RequestLog,
 }
 
 impl Call {
@@ -74,7 +77,7 @@ impl Call {
         identity: Identity,
         parts: Parts,
         body: RequestBody,
-        request_id: String,
+        (request_id, log): (String, RequestLog),
     ) -> Self {
         Self {
             app,
@@ -83,6 +86,7 @@ impl Call {
             parts,
             body,
             request_id,
+            log,
         }
     }
 
@@ -137,6 +141,12 @@ impl Call {
         &self.parts.headers
     }
 
+    /// Whether the client is known to use https: with this server, or with a trusted proxy.
+    pub(crate) fn is_https(&self) -> bool {
+        let client = self.parts.extensions.get::<Client>();
+        client.is_some_and(|client| client.is_https)
+    }
+
     /// The path, as the client sent it.
     #[cfg(feature = "dashboard")]
     pub(crate) fn path(&self) -> &str {
@@ -169,6 +179,11 @@ impl Call {
     /// The id of the request in the log.
     pub(crate) fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// The line of the request in the log.
+    pub(crate) const fn log(&self) -> &RequestLog {
+        &self.log
     }
 
     /// The query, for reading its parameters one by one.
@@ -209,7 +224,7 @@ impl Call {
         if !self.body.is_empty() {
             return self.read(before).await;
         }
-        let terms = preconditions::terms(&self.parts, self.identity.author()?, &Bytes::new());
+        let terms = preconditions::terms(&self.parts, self.identity.claims()?, &Bytes::new());
         let ((before, body), terms) = both(both(before, T::from_body(Map::new())), terms)?;
         Ok((before, body, terms))
     }
@@ -231,11 +246,11 @@ impl Call {
             ..
         } = self;
         let (body, reserved) = whole_body(&parts.headers, &body, rules, &app.arrivals).await?;
-        let subject = identity.author()?.clone();
+        let caller = identity.claims()?.clone();
         let bytes = body.len();
         let work = move || {
             (
-                parse(&body, preconditions::terms(&parts, &subject, &body)),
+                parse(&body, preconditions::terms(&parts, &caller, &body)),
                 reserved,
             )
         };

@@ -1,6 +1,8 @@
-//! The file that contains the token secret.
+//! The files that contain a secret: that of tokens, the password of the database, and the key of TLS
+//! with its certificate.
 
 use std::{
+    fmt,
     fs::{self, File},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
@@ -12,21 +14,101 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use deploytrack_core::text;
 
-use crate::token::{Secret, ShortSecret};
+use crate::token::{Key, KeyFault, Secret, ShortSecret};
 
 /// The most bytes of a secret. A longer file cannot be a secret.
 const MOST_BYTES: u64 = 64 * 1024;
 /// The time for reading the secret. Reading a FIFO without a writer would never end.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The error of a file with the secret.
+/// A file that contains a secret.
+#[derive(Clone, Debug)]
+pub struct SecretFile {
+    path: PathBuf,
+    kind: &'static str,
+    setting: &'static str,
+}
+
+impl SecretFile {
+    fn of_tokens(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind: "token secret",
+            setting: "--jwt-secret-file, DEPLOYTRACK_JWT_SECRET_FILE",
+        }
+    }
+
+    fn of_former_tokens(path: &Path) -> Self {
+        Self {
+            kind: "former token secret",
+            setting: "--jwt-former-secret-file, DEPLOYTRACK_JWT_FORMER_SECRET_FILE",
+            ..Self::of_tokens(path)
+        }
+    }
+
+    /// A public key of tokens. It is no secret, and is read in the same way.
+    fn of_token_key(path: &Path) -> Self {
+        Self {
+            kind: "token key",
+            setting: "--jwt-key, DEPLOYTRACK_JWT_KEY",
+            ..Self::of_tokens(path)
+        }
+    }
+
+    fn of_database(path: &Path, setting: &'static str) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind: "database password",
+            setting,
+        }
+    }
+
+    /// The certificate of TLS. It is no secret, and is read in the same way.
+    pub(crate) fn of_certificate(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind: "TLS certificate",
+            setting: "--tls-cert, DEPLOYTRACK_TLS_CERT",
+        }
+    }
+
+    /// The key of TLS.
+    pub(crate) fn of_key(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind: "TLS key",
+            setting: "--tls-key, DEPLOYTRACK_TLS_KEY",
+        }
+    }
+
+    /// Reads the secret without the blanks around it.
+    pub(crate) fn read(&self) -> Result<Vec<u8>, SecretFileError> {
+        let bytes = content(&self.path).map_err(|source| SecretFileError::Read {
+            file: self.clone(),
+            source,
+        })?;
+        if bytes.len() as u64 > MOST_BYTES {
+            return Err(SecretFileError::TooLarge { file: self.clone() });
+        }
+        Ok(trimmed(bytes))
+    }
+}
+
+impl fmt::Display for SecretFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        write!(f, "the {} {path} ({})", self.kind, self.setting)
+    }
+}
+
+/// The error of a file with a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretFileError {
     /// The file cannot be read.
-    #[error("the token secret {} (--jwt-secret-file, DEPLOYTRACK_JWT_SECRET_FILE) cannot be read", path.display())]
+    #[error("{file} cannot be read")]
     Read {
         /// The file.
-        path: PathBuf,
+        file: SecretFile,
         /// The cause.
         source: io::Error,
     },
@@ -39,36 +121,66 @@ pub enum SecretFileError {
         source: io::Error,
     },
     /// The file is too large.
-    #[error("the token secret {} (--jwt-secret-file, DEPLOYTRACK_JWT_SECRET_FILE) is larger than 64 KiB", path.display())]
+    #[error("{file} is larger than 64 KiB")]
     TooLarge {
         /// The file.
-        path: PathBuf,
+        file: SecretFile,
+    },
+    /// The file contains no password.
+    #[error("{file} is empty")]
+    Empty {
+        /// The file.
+        file: SecretFile,
+    },
+    /// The file is no key for tokens.
+    #[error("{file} {source}")]
+    Key {
+        /// The file.
+        file: SecretFile,
+        /// What is wrong with it.
+        source: KeyFault,
     },
     /// The secret is too short.
-    #[error("the token secret {} (--jwt-secret-file, DEPLOYTRACK_JWT_SECRET_FILE) is too short; {source}", path.display())]
+    #[error("{file} is too short; {source}")]
     Short {
         /// The file.
-        path: PathBuf,
+        file: SecretFile,
         /// The least length.
         source: ShortSecret,
     },
 }
 
-/// Reads the secret without the blanks around it.
+/// Reads the secret of tokens.
 pub(crate) fn read(path: &Path) -> Result<Secret, SecretFileError> {
-    let bytes = content(path).map_err(|source| SecretFileError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(SecretFileError::TooLarge {
-            path: path.to_owned(),
-        });
+    let file = SecretFile::of_tokens(path);
+    Secret::new(file.read()?).map_err(|source| SecretFileError::Short { file, source })
+}
+
+/// Reads a former secret of tokens.
+pub(crate) fn read_former(path: &Path) -> Result<Key, SecretFileError> {
+    let file = SecretFile::of_former_tokens(path);
+    let secret = Secret::new(file.read()?);
+    secret
+        .map(Secret::into_former)
+        .map_err(|source| SecretFileError::Short { file, source })
+}
+
+/// Reads the public keys of tokens in a file.
+pub(crate) fn read_keys(path: &Path) -> Result<Vec<Key>, SecretFileError> {
+    let file = SecretFile::of_token_key(path);
+    Key::in_file(&file.read()?).map_err(|source| SecretFileError::Key { file, source })
+}
+
+/// Reads the password of a database from the file that a setting names.
+pub(crate) fn read_password(
+    path: &Path,
+    setting: &'static str,
+) -> Result<Vec<u8>, SecretFileError> {
+    let file = SecretFile::of_database(path, setting);
+    match file.read()? {
+        empty if empty.is_empty() => Err(SecretFileError::Empty { file }),
+        password => Ok(password),
     }
-    Secret::new(trimmed(bytes)).map_err(|source| SecretFileError::Short {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// The content of a file or a pipe, up to one byte more than a secret may have.
@@ -171,7 +283,7 @@ mod tests {
         token::issue(
             secret,
             &Label::new("x").unwrap(),
-            &[],
+            &token::Grant::default(),
             std::time::Duration::from_secs(1),
             now,
         )

@@ -89,27 +89,22 @@ fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The `Set-Cookie` of a session that ends at this time.
 pub(crate) fn cookie(
-    headers: &HeaderMap,
+    https: bool,
     verifier: &Digest,
     id: &str,
     now: Time,
     expires_at: Time,
 ) -> Result<HeaderValue, Refusal> {
-    set_cookie(
-        is_https(headers),
-        verifier,
-        id,
-        (expires_at - now).num_seconds().max(0),
-    )
+    set_cookie(https, verifier, id, (expires_at - now).num_seconds().max(0))
 }
 
 /// The `Set-Cookie` of a wall's session.
 pub(crate) fn wall_cookie(
-    headers: &HeaderMap,
+    https: bool,
     verifier: &Digest,
     id: &str,
 ) -> Result<HeaderValue, Refusal> {
-    set_cookie(is_https(headers), verifier, id, WALL_AGE)
+    set_cookie(https, verifier, id, WALL_AGE)
 }
 
 /// The `Set-Cookie` with which the browser keeps the wall's session of this request for another 400
@@ -147,9 +142,9 @@ fn set_cookie(
     Ok(cookie)
 }
 
-/// Whether the page that sent this request was loaded over https. The server itself speaks http;
-/// a proxy in front of it may not.
-fn is_https(headers: &HeaderMap) -> bool {
+/// Whether the page that sent this request was loaded over https. A proxy in front of a server that
+/// speaks http may end TLS, and need not be a trusted one.
+pub(crate) fn is_https_page(headers: &HeaderMap) -> bool {
     origin(headers).is_some_and(|origin| origin.starts_with("https://"))
 }
 
@@ -159,16 +154,16 @@ fn origin(headers: &HeaderMap) -> Option<&str> {
 
 /// Refuses a request that a page of another site made. A browser states the site with
 /// `Sec-Fetch-Site`, or, over http, the page's `Origin`; a program that is no browser states
-/// neither.
-pub(crate) fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
+/// neither. Where the client is known to use https, a page loaded over http is another site.
+pub(crate) fn check_site(headers: &HeaderMap, is_https: bool) -> Result<(), Refusal> {
     let is_own = match headers.get(SEC_FETCH_SITE) {
         Some(site) => site == "same-origin",
-        None => !headers.contains_key(header::ORIGIN) || is_own_origin(headers),
+        None => !headers.contains_key(header::ORIGIN) || is_own_origin(headers, is_https),
     };
     is_own.then_some(()).ok_or(Refusal::OtherSite)
 }
 
-fn is_own_origin(headers: &HeaderMap) -> bool {
+fn is_own_origin(headers: &HeaderMap, is_https: bool) -> bool {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
@@ -184,7 +179,8 @@ fn is_own_origin(headers: &HeaderMap) -> bool {
         };
         full(from).is_some() && full(from) == full(host)
     };
-    own.zip(host).is_some_and(|(own, host)| same(own, host))
+    own.zip(host)
+        .is_some_and(|(own, host)| (own.0 == "https" || !is_https) && same(own, host))
 }
 
 #[cfg(test)]
@@ -203,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_request_of_another_site_is_recognised() {
-        let check = |pairs: &[(&'static str, &str)]| check_site(&headers(pairs)).is_ok();
+        let check = |pairs: &[(&'static str, &str)]| check_site(&headers(pairs), false).is_ok();
         let host = ("host", "tracker.example.com:3000");
         assert!(check(&[host]));
         assert!(check(&[
@@ -215,6 +211,11 @@ mod tests {
             ("origin", "https://t.example")
         ]));
         assert!(check(&[host, ("sec-fetch-site", "same-origin")]));
+        for (scheme, is_own) in [("http", false), ("https", true)] {
+            let page = format!("{scheme}://tracker.example.com:3000");
+            let over_https = check_site(&headers(&[host, ("origin", &page)]), true);
+            assert_eq!(over_https.is_ok(), is_own, "{page}");
+        }
         for other in [
             "http://tracker.example.com",
             "http://evil.example",
@@ -236,7 +237,8 @@ mod tests {
         let text = "a".repeat(ID_LENGTH);
         let set = |origin| {
             let end = now + chrono::TimeDelta::seconds(90);
-            let cookie = cookie(&headers(&[("origin", origin)]), &verifier, &text, now, end);
+            let https = is_https_page(&headers(&[("origin", origin)]));
+            let cookie = cookie(https, &verifier, &text, now, end);
             cookie.unwrap().to_str().unwrap().to_owned()
         };
         let (plain, secure) = (set("http://host"), set("https://host"));
@@ -257,8 +259,8 @@ mod tests {
     fn the_cookie_of_a_wall_is_renewed_as_it_was_and_is_no_other_session() {
         let (verifier, wall) = (Digest::of(b"a secret"), wall_id("dtw_a"));
         assert_ne!(wall, wall_id("dtw_b"));
-        for origin in ["http://host", "https://host"] {
-            let set = wall_cookie(&headers(&[("origin", origin)]), &verifier, &wall).unwrap();
+        for https in [false, true] {
+            let set = wall_cookie(https, &verifier, &wall).unwrap();
             let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
             let again = headers(&[("cookie", &pair)]);
             assert_eq!(

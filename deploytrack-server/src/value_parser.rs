@@ -12,7 +12,7 @@ pub struct TrimmedText<P>(pub P);
 
 /// Parses a path without the line breaks around it.
 #[derive(Clone, Debug)]
-pub(crate) struct TrimmedPath<P>(pub(crate) P);
+pub struct TrimmedPath<P>(pub P);
 
 impl<P: TypedValueParser> TypedValueParser for TrimmedText<P> {
     type Value = P::Value;

@@ -78,10 +78,6 @@ impl<S> WriteTimeout<S> {
         }
     }
 
-    pub(crate) fn into_inner(self) -> S {
-        self.stream
-    }
-
     /// Whether this write, or else the last waiting one, has waited for [`LONG`].
     fn is_slow(&self) -> bool {
         self.waiting

@@ -396,7 +396,15 @@ async fn a_repair_invalidates_cached_answers(#[values(Sqlite, Postgres)] kind: D
         .unwrap();
     assert_eq!(shown(&asked.server, "").await.as_deref(), Some("v9"));
     asked.agrees("somebody changed the tables").await;
-    assert!(asked.server.tracker().repair().await.unwrap().ok);
+    assert!(
+        asked
+            .server
+            .tracker()
+            .repair(&"operator".parse().unwrap())
+            .await
+            .unwrap()
+            .ok
+    );
     assert_eq!(shown(&asked.server, "").await.as_deref(), Some("v1"));
     asked.agrees("a repair").await;
 }

@@ -145,7 +145,7 @@ async fn paths_that_do_not_exist_are_404(#[values(Sqlite, Postgres)] kind: Datab
         "/api/v1//deployments",
         "/API/v1/deployments",
         "/healthz/",
-        "/metrics",
+        "/metrics/",
     ] {
         assert_eq!(server.admin().get(path).await.status, 404, "{path}");
     }

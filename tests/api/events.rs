@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use deploytrack_tests::{
+    caller::Caller,
     database::DatabaseKind::{self, Postgres, Sqlite},
     server::Server,
 };
@@ -21,9 +22,11 @@ struct Stream {
 
 impl Stream {
     async fn open(server: &Server, query: &str, last: Option<&str>) -> Self {
-        let request = server
-            .reader()
-            .request("GET", &format!("/api/v1/events{query}"));
+        Self::open_as(&server.reader(), query, last).await
+    }
+
+    async fn open_as(caller: &Caller, query: &str, last: Option<&str>) -> Self {
+        let request = caller.request("GET", &format!("/api/v1/events{query}"));
         let request = last.into_iter().fold(request, |request, last| {
             request.header("last-event-id", last)
         });
@@ -65,9 +68,9 @@ impl Stream {
         );
         let data: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
         assert_eq!(kind.strip_prefix("event: "), data["type"].as_str());
-        let id = id.strip_prefix("id: ").unwrap().to_owned();
+        let (id, _) = id.strip_prefix("id: ").unwrap().split_once('@').unwrap();
         assert_eq!(id, data["id"].to_string());
-        (id, data)
+        (id.to_owned(), data)
     }
 }
 
@@ -85,9 +88,11 @@ async fn a_reader_gets_new_events_and_resumes_at_its_position(
         .record(json!({"component": "api", "environment": "production", "version": "v1"}))
         .await;
     let mut stream = Stream::open(&server, "", None).await;
+    let store = server.anonymous().get("/readyz").await.json()["storeId"].clone();
+    let store = store.as_str().unwrap();
     assert_eq!(
         stream.block().await,
-        "retry: 2000\nid: 3",
+        format!("retry: 2000\nid: 3@{store}"),
         "where it stands"
     );
     let deployment = admin
@@ -111,15 +116,63 @@ async fn a_reader_gets_new_events_and_resumes_at_its_position(
         (&json!("pending"), &json!("in_progress"))
     );
     assert_eq!(moved["recordedBy"], "ci-bot");
-    for (query, last) in [("?after=4", None), ("", Some("4")), ("?after=1", Some("4"))] {
+    let fourth = format!("4@{store}");
+    for (query, last) in [
+        ("?after=4", None),
+        ("", Some("4")),
+        ("?after=1", Some(&*fourth)),
+    ] {
         let mut again = Stream::open(&server, query, last).await;
-        assert_eq!(again.block().await, "retry: 2000\nid: 4");
+        assert_eq!(again.block().await, format!("retry: 2000\nid: {fourth}"));
         assert_eq!(
             again.event().await,
             (second.clone(), moved.clone()),
             "{query} {last:?}"
         );
     }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reader_of_another_store_is_refused_whatever_the_numbers(
+    #[values(Sqlite, Postgres)] kind: DatabaseKind,
+) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
+    let server = Server::start(&database).await;
+    let admin = server.admin();
+    admin
+        .record(json!({"component": "api", "environment": "production", "version": "v1"}))
+        .await;
+    let id =
+        |store: &serde_json::Value, number: u32| format!("{number}@{}", store.as_str().unwrap());
+    let store_id = async || server.anonymous().get("/readyz").await.json()["storeId"].clone();
+    let resume = async |id: String| {
+        let headers = [("last-event-id", id.as_str())];
+        server.reader().get_with("/api/v1/events", &headers).await
+    };
+    let before = store_id().await;
+    // The steps of a restore.
+    let changed = match kind {
+        Sqlite => "update store set id = randomblob(16)",
+        Postgres => "update store set id = gen_random_uuid()",
+    };
+    database.execute(changed).await.unwrap();
+    let after = store_id().await;
+    assert_ne!(before, after);
+    for number in [0, 1, 3, 99] {
+        let refused = resume(id(&before, number)).await.expect(410);
+        assert_eq!(refused["code"], "store_replaced", "{refused}");
+        assert!(
+            refused["detail"]
+                .as_str()
+                .unwrap()
+                .contains("restored from a backup")
+        );
+    }
+    Stream::open(&server, "", Some(&id(&after, 1))).await;
+    assert_eq!(resume(id(&after, 99)).await.status, 400);
 }
 
 #[rstest]
@@ -238,4 +291,47 @@ async fn a_stream_ends_with_its_server(#[values(Sqlite, Postgres)] kind: Databas
         .unwrap();
     assert_eq!(end.unwrap(), None, "and as a whole");
     assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[rstest]
+#[tokio::test]
+async fn events_of_walls_go_to_admins_only(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
+    let Some(database) = kind.create().await else {
+        return;
+    };
+    let server = Server::start(&database).await;
+    let admin = server.admin();
+    let wall = json!({"name": "office", "view": ""});
+    admin.post("/api/v1/walls", &wall).await.expect(201);
+    let component = json!({"name": "api"});
+    admin
+        .post("/api/v1/components", &component)
+        .await
+        .expect(201);
+    let (mut reader, mut all) = (
+        Stream::open(&server, "?after=0", None).await,
+        Stream::open_as(&admin, "?after=0", None).await,
+    );
+    for stream in [&mut reader, &mut all] {
+        stream.block().await;
+    }
+    let (number, event) = all.event().await;
+    assert_eq!((&*number, &event["type"]), ("1", &json!("wall.created")));
+    assert_eq!(event["details"]["name"], "office");
+    for stream in [&mut reader, &mut all] {
+        let (number, event) = stream.event().await;
+        assert_eq!(
+            (&*number, &event["type"]),
+            ("2", &json!("component.created"))
+        );
+    }
+    // A filter does not bring them back.
+    let mut filtered = Stream::open(
+        &server,
+        "?after=0&type=wall.created&type=component.created",
+        None,
+    )
+    .await;
+    filtered.block().await;
+    assert_eq!(filtered.event().await.0, "2");
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 mod archive;
+mod audit;
 mod badges;
 mod cache;
 mod components;
@@ -20,11 +21,18 @@ mod hang_ups;
 mod health;
 mod hostile;
 mod idempotency;
+mod limits;
+mod metrics;
 mod names;
+mod newer_database;
 mod openapi;
+mod proxies;
 mod readers;
+mod retention;
 mod sessions;
+mod tls;
 mod tokens;
+mod transfer;
 mod unread_bodies;
 mod verify;
 mod walls;

@@ -13,7 +13,7 @@ use std::{
 use deploytrack_tests::{
     caller::Caller,
     database::Database,
-    program::{Home, Process, Run},
+    program::{Home, Process, Run, under, with_variables_of},
 };
 
 use crate::given::Bench;
@@ -199,7 +199,7 @@ fn the_embedded_server_ends_as_the_other_does() {
         (&["serve"][..], "deploytrack.db"),
         (&["serve", "--demo"], "demo.db"),
     ] {
-        for signal in ["TERM", "INT", "HUP"] {
+        for signal in ["TERM", "INT"] {
             let home = Home::new();
             let mut command = home.command(
                 "deploytrack",
@@ -234,13 +234,7 @@ fn the_embedded_server_ends_as_the_other_does() {
                 .spawn()
                 .unwrap();
             std::thread::sleep(Duration::from_millis(300));
-            assert!(
-                Command::new("kill")
-                    .args(["-s", signal, &server.id().to_string()])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+            server.signal(signal);
             assert_eq!(server.ended().0, 0, "{args:?} {signal}");
             watch.kill().unwrap();
             watch.wait().unwrap();
@@ -259,35 +253,72 @@ fn the_embedded_server_ends_as_the_other_does() {
     }
 }
 
+/// The command that starts a server of a program on a free port.
+fn serving(program: &str, home: &Home) -> Command {
+    let args: &[&str] = match program {
+        "deploytrack" => &["serve", "--listen", "127.0.0.1:0"],
+        _ => &["--listen", "127.0.0.1:0"],
+    };
+    home.command(program, args)
+}
+
+/// Starts a server whose log nobody reads.
+fn started(mut command: Command) -> Process {
+    command.stdin(Stdio::piped()).stderr(Stdio::null());
+    Process::started(command)
+}
+
+#[test]
+fn sighup_ends_no_service() {
+    for program in ["deploytrack", "deploytrack-server"] {
+        let home = Home::new();
+        let server = started(under("setsid", &serving(program, &home)));
+        for _ in 0..3 {
+            server.signal("HUP");
+        }
+        let listen = server.url().trim_start_matches("http://").to_owned();
+        let ready = home.deploytrack_server(&["healthcheck", "--listen", &listen]);
+        assert!(ready.done().contains("is ready"), "{program}: {ready:?}");
+        assert_eq!(server.terminate().0, 0, "{program}");
+    }
+}
+
+#[test]
+fn a_closed_terminal_ends_its_server_cleanly() {
+    for program in ["deploytrack", "deploytrack-server"] {
+        let home = Home::new();
+        let inner = serving(program, &home);
+        let words = std::iter::once(inner.get_program()).chain(inner.get_args());
+        let words: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
+        let mut script = Command::new("script");
+        script.args(["-qf", "/dev/null", "-c", &words.join(" ")]);
+        let mut terminal = started(with_variables_of(script, &inner));
+        let database = home.path().join(".local/share/deploytrack/deploytrack.db");
+        assert!(!beside(&database).is_empty(), "{program}: it is in use");
+        terminal.kill();
+        let begun = Instant::now();
+        while !beside(&database).is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{program}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
 #[test]
 fn under_nohup_a_closed_terminal_ends_nothing() {
     let database = Database::sqlite();
     let home = Home::new();
-    let inner = home.command(
+    let mut inner = home.command(
         "deploytrack-server",
         &["--listen", "127.0.0.1:0", "--database-url", database.url()],
     );
-    let mut command = Command::new("nohup");
-    command
-        .arg(inner.get_program())
-        .args(inner.get_args())
-        .env_clear()
-        .env("HOME", home.path())
-        .env("RUST_LOG", "error");
+    inner.env("RUST_LOG", "error");
+    let mut command = under("nohup", &inner);
     command.stderr(Stdio::null()).stdin(Stdio::null());
     let server = Process::started(command);
-    let send = |signal: &str| {
-        assert!(
-            Command::new("kill")
-                .args(["-s", signal, &server.id().to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
-    };
-    send("HUP");
+    server.signal("HUP");
     std::thread::sleep(Duration::from_millis(500));
-    send("TERM");
+    server.signal("TERM");
     assert_eq!(server.ended().0, 0);
     assert_eq!(beside(database.file()), Vec::<PathBuf>::new());
 }
@@ -337,7 +368,8 @@ fn the_files_are_private_to_their_owner_under_every_umask() {
                     "deploytrack.db",
                     "deploytrack.db-shm",
                     "deploytrack.db-wal",
-                    "deploytrack.db.lock"
+                    "deploytrack.db.lock",
+                    "deploytrack.db.server-lock"
                 ]
             );
             assert_eq!(server.terminate().0, 0);

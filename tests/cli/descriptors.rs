@@ -74,7 +74,7 @@ fn a_descriptor_limit_is_raised_as_far_as_needed_where_allowed() {
     ] {
         let home = Home::new();
         let server = limited(&home, program, "ulimit -Sn 64; ulimit -Hn 2000", &args);
-        assert_eq!(limits(&server), ["612", "2000"], "{program}");
+        assert_eq!(limits(&server), ["644", "2000"], "{program}");
         assert!(
             !stderr_of(&home).contains("limit of open files"),
             "{program}: {}",

@@ -161,12 +161,13 @@ fn the_requests_of_the_api_are_valid() {
         let code = answer["code"]
             .as_str()
             .filter(|code| !code.starts_with("dtc_"));
-        // The names of the page are in use here, and the deployment has succeeded.
+        // The names of the page are in use here, the deployment has succeeded, and nothing is old.
         let expected = [
             None,
             Some("invalid_transition"),
             Some("name_taken"),
             Some("in_use"),
+            Some("preview_changed"),
         ];
         let is_order = request.contains("/environments/order");
         assert!(is_order || expected.contains(&code), "{request}\n{said}");
@@ -286,7 +287,7 @@ fn the_commands_of_the_page_of_the_server_can_be_typed() {
     home.set("DEPLOYTRACK_LISTEN", server.url().replace("http://", ""));
     let page = page("docs/server.md");
     let lines = lines_of(section(&page, "## Subcommands"));
-    assert_eq!(lines.len(), 6, "{lines:?}");
+    assert_eq!(lines.len(), 7, "{lines:?}");
     for line in lines {
         typed(&home, line);
     }

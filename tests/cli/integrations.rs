@@ -12,10 +12,17 @@ use deploytrack_tests::{
 };
 use serde_json::Value;
 
-use crate::given::Bench;
+use crate::{
+    given::Bench,
+    readme,
+    release::{self, Release, machine},
+};
 
 /// The `PATH` of a runner.
 const SYSTEM: &str = "/usr/bin:/bin";
+
+/// The folder of the action.
+const ACTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../integrations/github");
 
 /// Texts that a shell would execute if they became part of a script.
 const HOSTILE: [&str; 9] = [
@@ -59,10 +66,9 @@ fn variables(mapping: &Value, before: &str, after: &str) -> Vec<(String, String)
             .unwrap()
             .to_owned()
     };
-    mapping
-        .as_object()
-        .unwrap()
-        .iter()
+    let named = mapping.as_object().unwrap().iter();
+    named
+        .filter(|(name, _)| name.starts_with("DT_"))
         .map(|(name, value)| (name.clone(), input(value)))
         .collect()
 }
@@ -72,7 +78,7 @@ fn action() -> Value {
 }
 
 fn github() -> Piece {
-    let step = action()["runs"]["steps"][0].clone();
+    let step = action()["runs"]["steps"][1].clone();
     Piece {
         script: step["run"].as_str().unwrap().to_owned(),
         shells: &[
@@ -113,7 +119,7 @@ fn jenkins() -> Piece {
         Some((format!("DT_{variable}"), input.to_owned()))
     });
     Piece {
-        script: groovy("RUN"),
+        script: groovy("RUN") + &groovy("DEPLOYTRACK"),
         shells: &[&["sh"]],
         variables: variables.collect(),
     }
@@ -141,14 +147,9 @@ fn run(home: &Home, path: &str, (shell, piece): (&[&str], &Piece), inputs: &[(&s
     command
         .envs(piece.variables.iter().map(|(name, _)| (name, "")))
         .env("PATH", path)
+        .env("GITHUB_ACTION_PATH", ACTION)
         .envs(inputs.iter().copied());
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Run {
-        code: output.status.code().unwrap(),
-        out: text(&output.stdout),
-        err: text(&output.stderr),
-    }
+    Run::of(&command.stdin(Stdio::null()).output().unwrap())
 }
 
 /// Calls a function for every integration and every shell that runs it.
@@ -170,22 +171,8 @@ fn installed() -> String {
 /// A home with a fake `deploytrack` that writes down its arguments.
 fn recorder() -> (Home, String) {
     let home = Home::new();
-    // Another process writes it, because a program that is open for writing cannot be executed.
     let text = "#!/bin/sh\n[ \"$1\" != --version ] || exit 0\nprintf '%s\\0' \"$@\" >\"$HOME/called\"\nenv >\"$HOME/environment\"\n";
-    let write = [
-        "-c",
-        "printf %s \"$1\" >deploytrack; chmod +x deploytrack",
-        "sh",
-        text,
-    ];
-    assert!(
-        Command::new("sh")
-            .args(write)
-            .current_dir(home.path())
-            .status()
-            .unwrap()
-            .success()
-    );
+    readme::with_script(&home, "deploytrack", text);
     let path = format!("{}:{SYSTEM}", home.path().display());
     (home, path)
 }
@@ -311,10 +298,10 @@ fn an_empty_input_becomes_no_flag() {
         let (home, path) = recorder();
         assert_eq!(run(&home, &path, piece, &[("DT_RUN", "true")]).code, 0);
         assert_eq!(called(&home), ["record", "--", "sh", "-ec", "true"]);
-        let run = run(&home, &path, piece, &[]);
+        let run = run(&home, &path, piece, &[("DT_COMPONENT", "api")]);
         assert_eq!(run.code, 2);
         assert!(
-            run.err.contains("set it to the command that deploys"),
+            format!("{run:?}").contains("set it to the command that deploys"),
             "{run:?}"
         );
     });
@@ -348,46 +335,177 @@ fn address_and_token_are_environment_only_and_never_traced() {
 }
 
 #[test]
-fn without_deploytrack_the_command_runs_and_a_warning_is_printed() {
+fn a_machine_without_deploytrack_gets_it_and_records() {
+    let (bench, release) = (Bench::new(), Release::new());
+    let inputs = [
+        ("DT_COMPONENT", "api"),
+        ("DT_ENVIRONMENT", "production"),
+        ("DT_VERSION", "v1"),
+        ("DT_RUN", "echo deployed; exit 6"),
+        ("DT_DOWNLOAD_URL", release.address()),
+    ];
+    each(|piece| {
+        let home = machine(&["bash", "curl", "grep"])
+            .with("DEPLOYTRACK_URL", bench.server.url())
+            .with("DEPLOYTRACK_TOKEN", Caller::admin_token());
+        let path = home.path().join("bin").display().to_string();
+        let known = listed(&bench).len();
+        let run = run(&home, &path, piece, &inputs);
+        assert_eq!((run.code, run.out.as_str()), (6, "deployed\n"), "{run:?}");
+        assert_eq!(listed(&bench).len(), known + 1, "{run:?}");
+    });
+}
+
+#[test]
+fn without_deploytrack_and_without_a_release_the_command_runs_and_a_warning_is_printed() {
     each(|piece| {
         let home = Home::new();
-        // A file that is not executable counts as missing.
-        for path in ["", "./script", "no/such/program"] {
-            let run = run(
-                &home,
-                SYSTEM,
-                piece,
-                &[
-                    ("DT_RUN", "echo deployed; exit 6"),
-                    ("DT_PATH", path),
-                    ("DT_COMPONENT", "api"),
-                ],
-            );
-            assert_eq!((run.code, run.out.as_str()), (6, "deployed\n"), "{run:?}");
-            assert!(
-                run.err.contains("warning:") && run.err.contains("install deploytrack"),
-                "{run:?}"
-            );
-        }
-        let run = run(
-            &home,
-            SYSTEM,
-            piece,
-            &[("DT_RUN", "echo deployed"), ("DT_ON_ERROR", "fail")],
+        let deploy = ("DT_RUN", "echo deployed; exit 6");
+        let without = run(&home, SYSTEM, piece, &[deploy]);
+        assert_eq!(
+            (without.code, without.out.as_str()),
+            (6, "deployed\n"),
+            "{without:?}"
         );
-        assert_eq!((run.code, run.out.as_str()), (127, ""), "{run:?}");
+        let wanted = "warning: deploytrack is missing (DEPLOYTRACK_DOWNLOAD_URL is not set)";
+        assert!(without.err.starts_with(wanted), "{without:?}");
+        let strict = run(&home, SYSTEM, piece, &[deploy, ("DT_ON_ERROR", "fail")]);
+        assert_eq!((strict.code, strict.out.as_str()), (127, ""), "{strict:?}");
     });
 }
 
 #[test]
 fn the_pieces_have_one_script() {
     let [github, gitlab, jenkins] = pieces();
-    assert_eq!(github.script, gitlab.script);
     // Without a shebang, Jenkins would trace the script.
     assert_eq!(
         jenkins.script.strip_prefix("#!/bin/sh\n").unwrap(),
-        github.script
+        gitlab.script
     );
+    let (inputs, rest) = gitlab.script.split_once("if [ -z \"${DT_RUN").unwrap();
+    assert!(github.script.starts_with(inputs));
+    assert!(rest.ends_with(&release::script()));
+}
+
+/// Runs the action without a command, and returns what a runner does with its files: the variables
+/// and the folders for later steps.
+fn prepared(home: &Home, inputs: &[(&str, &str)]) -> (Run, Vec<(String, String)>, String) {
+    let file = |name: &str| {
+        fs::write(home.path().join(name), "").unwrap();
+        home.path().join(name).display().to_string()
+    };
+    let (env, path) = (file("env"), file("path"));
+    let temp = home.path().join("temp").display().to_string();
+    let runner = [
+        ("GITHUB_ENV", env.as_str()),
+        ("GITHUB_PATH", &path),
+        ("RUNNER_TEMP", &temp),
+        ("GITHUB_ACTIONS", "true"),
+    ];
+    let piece = github();
+    let bin = home.path().join("bin").display().to_string();
+    let run = run(
+        home,
+        &bin,
+        (piece.shells[0], &piece),
+        &[&runner[..], inputs].concat(),
+    );
+    let text = fs::read_to_string(env).unwrap();
+    let mut lines = text.lines();
+    let mut variables = Vec::new();
+    while let Some((name, end)) = lines.next().and_then(|line| line.split_once("<<")) {
+        let value: Vec<_> = lines.by_ref().take_while(|line| *line != end).collect();
+        variables.push((name.to_owned(), value.join("\n")));
+    }
+    (run, variables, fs::read_to_string(path).unwrap())
+}
+
+#[test]
+fn the_action_without_a_command_brings_deploytrack_for_later_steps() {
+    let (bench, release) = (Bench::new(), Release::new());
+    let home = machine(&["bash", "cp", "curl", "echo", "grep"]);
+    let inputs = [
+        ("DT_URL", bench.server.url()),
+        ("DT_TOKEN", "s3cret"),
+        ("DT_ON_ERROR", "spool"),
+        ("DT_DOWNLOAD_URL", release.address()),
+    ];
+    let (run, variables, path) = prepared(&home, &inputs);
+    assert!(run.done().starts_with("deploytrack "), "{run:?}");
+    let wanted = [
+        ("DEPLOYTRACK_URL", bench.server.url()),
+        ("DEPLOYTRACK_ON_ERROR", "spool"),
+        ("DEPLOYTRACK_DOWNLOAD_URL", release.address()),
+    ];
+    let wanted = wanted.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(variables, wanted);
+
+    let bin = home.path().join("bin").display().to_string();
+    let later = variables
+        .into_iter()
+        .fold(home, |home, (name, value)| home.with(&name, value))
+        .with("PATH", format!("{}:{bin}", path.trim()))
+        .with("DEPLOYTRACK_TOKEN", Caller::admin_token());
+    let record =
+        "deploytrack record --component api --environment production --version v1 -- echo deployed";
+    assert_eq!(readme::typed(&later, record), "deployed\n");
+    assert_eq!(listed(&bench)[0]["status"], "succeeded");
+    // A deployment is never lost, not even without a network.
+    release.stop();
+    fs::remove_dir_all(later.path().join(".cache")).unwrap();
+    assert_eq!(readme::typed(&later, record), "deployed\n");
+}
+
+#[test]
+fn no_value_of_the_action_becomes_another_variable_and_a_missing_network_fails_nothing() {
+    let home = machine(&["bash", "cp", "curl", "echo", "grep"]);
+    let value = "https://one\nEVIL=1\nEVIL<<end\n2\nend\n-n";
+    let (run, variables, path) = prepared(&home, &[("DT_URL", value)]);
+    assert!(run.done().starts_with("::warning title=deploytrack::"));
+    assert!(run.err.contains("DEPLOYTRACK_DOWNLOAD_URL is not set"));
+    assert_eq!(
+        variables,
+        [("DEPLOYTRACK_URL".to_owned(), value.to_owned())]
+    );
+    assert!(!path.is_empty());
+    // The deploytrack of the runner is not hidden.
+    std::os::unix::fs::symlink(binary("deploytrack"), home.path().join("bin/deploytrack")).unwrap();
+    let (run, _, path) = prepared(&home, &[]);
+    assert!(run.done().starts_with("deploytrack ") && path.is_empty());
+}
+
+#[test]
+fn the_action_takes_the_release_of_its_repository_only_when_its_file_has_no_address() {
+    let release = Release::of("#!/bin/sh\necho \"client: $1\"\n", "127.0.0.1");
+    let folder = tempfile::tempdir().unwrap();
+    let action = folder.path().join("action");
+    fs::create_dir(&action).unwrap();
+    let piece = github();
+    let there = action.display().to_string();
+    let called = |address: &str| {
+        let home = machine(&["bash", "curl", "grep"]);
+        let path = home.path().join("bin").display().to_string();
+        let inputs = [
+            ("GITHUB_ACTION_PATH", there.as_str()),
+            ("RELEASE", address),
+            ("DT_RUN", "true"),
+        ];
+        run(&home, &path, (piece.shells[0], &piece), &inputs)
+    };
+    let missing = called("");
+    assert!(
+        missing.code == 2 && missing.out.contains("copy deploytrack.sh beside"),
+        "{missing:?}"
+    );
+    fs::write(folder.path().join("deploytrack.sh"), release::script()).unwrap();
+    assert_eq!(called(release.address()).done(), "client: record\n");
+    assert!(
+        called("")
+            .err
+            .contains("DEPLOYTRACK_DOWNLOAD_URL is not set")
+    );
+    fs::write(folder.path().join("deploytrack.sh"), release.script()).unwrap();
+    assert_eq!(called("http://127.0.0.1:1").done(), "client: record\n");
 }
 
 #[test]
@@ -423,10 +541,18 @@ fn every_input_is_declared_described_and_used() {
     assert_eq!(
         (
             &action["runs"]["using"],
-            &action["runs"]["steps"][0]["shell"]
+            &action["runs"]["steps"][1]["shell"]
         ),
         (&"composite".into(), &"bash".into())
     );
+    let version = env!("CARGO_PKG_VERSION");
+    let text_of_action = text("github/action.yml");
+    for wanted in [
+        format!("key: deploytrack-{version}-"),
+        format!("/releases/download/v{version}'"),
+    ] {
+        assert!(text_of_action.contains(&wanted), "{wanted}");
+    }
     let (spec, job) = template();
     assert_eq!(job["variables"]["DT_RUN"]["expand"], false);
     for (text, inputs, piece) in [
@@ -452,13 +578,7 @@ fn every_input_is_declared_described_and_used() {
                 inputs.contains(input) && piece.script.contains(variable),
                 "{variable}"
             );
-            let known = format!(
-                "DT_{}",
-                input
-                    .trim_start_matches("deploytrack-")
-                    .to_uppercase()
-                    .replace('-', "_")
-            );
+            let known = format!("DT_{}", input.to_uppercase().replace('-', "_"));
             assert_eq!(*variable, known);
         }
     }
@@ -477,7 +597,7 @@ fn around_a_block_of_jenkins_the_start_and_the_outcome_are_recorded() {
     let call = |name: &str, inputs: &[(&str, &str)]| {
         let (home, path) = recorder();
         let piece = Piece {
-            script: groovy(name),
+            script: groovy(name) + &groovy("DEPLOYTRACK"),
             shells: &[],
             variables: Vec::new(),
         };

@@ -103,7 +103,8 @@ fn every_signal_that_can_be_caught_is_passed_on() {
     }
     let bench = Bench::new();
     let home = home(&bench);
-    let signals = (1..=64).filter(|number| ![4, 8, 9, 11, 17, 19, 32, 33].contains(number));
+    let signals =
+        (1..=64).filter(|number| ![4, 5, 7, 8, 9, 11, 17, 19, 31, 32, 33].contains(number));
     let waiting: Vec<_> = signals
         .map(|number| {
             let args = wrapped(&[], &["python3", "-c", CATCHER]);

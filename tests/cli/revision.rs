@@ -428,7 +428,8 @@ fn git_runs_quietly_and_with_a_time_limit() {
             "deployed",
         ]);
         assert_eq!((run.code, run.out.as_str()), (0, "deployed\n"), "{run:?}");
-        assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
+        // Without the limit, git would take a minute.
+        assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
         run.err
     };
     let path = format!("{}:/usr/bin:/bin", bin.display());

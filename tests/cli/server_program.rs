@@ -1,11 +1,17 @@
 //! The program `deploytrack-server`.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::{Child, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use deploytrack_tests::{
     caller::{Caller, SECRET},
     database::Database,
-    program::{Home, Process},
+    program::{Home, Process, Run},
 };
 
 #[test]
@@ -23,8 +29,10 @@ fn a_wrong_setting_stops_the_start_with_a_sentence_that_names_it() {
         ("DEPLOYTRACK_MAX_TOKEN_LIFETIME", "101y"),
         ("DEPLOYTRACK_MAX_CONNECTIONS_PER_ADDRESS", "0"),
         ("DEPLOYTRACK_HEALTH_LISTEN", "3001"),
+        ("DEPLOYTRACK_METRICS_LISTEN", "9464"),
         ("DEPLOYTRACK_JWT_SECRET", "short"),
         ("DEPLOYTRACK_JWT_SECRET_FILE", "/no/such/file"),
+        ("DEPLOYTRACK_DATABASE_PASSWORD_FILE", "/no/such/file"),
     ] {
         let run = Home::new().with(name, value).deploytrack_server(&[]);
         assert_ne!(run.code, 0, "{name}");
@@ -95,6 +103,15 @@ async fn both_servers_serve_badges_when_configured() {
             .await;
         assert_eq!(answer.status, expected, "{program} {args:?} {variable:?}");
     }
+}
+
+#[test]
+fn token_names_a_secret_that_it_creates() {
+    let home = Home::new();
+    let first = home.deploytrack_server(&["token", "--subject", "ci"]);
+    assert!(first.err.contains("is a new secret"), "{first:?}");
+    let second = home.deploytrack_server(&["token", "--subject", "ci"]);
+    assert_eq!((second.code, second.err.as_str()), (0, ""));
 }
 
 #[test]
@@ -318,6 +335,44 @@ fn check_config_shows_no_secret() {
 }
 
 #[test]
+fn a_password_file_completes_a_postgres_url_without_a_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (password, empty) = (file("password", "hunter2\n"), file("empty", "\n"));
+    let run = |url: &str, file: &str| {
+        let args = ["--database-url", url, "--database-password-file", file];
+        Home::new().deploytrack_server(&[&args[..], &["check-config"]].concat())
+    };
+    let url = "postgres://me@localhost/x";
+    let shown = run(url, &password);
+    assert!(
+        shown.done().contains("postgres://...@localhost/x\n"),
+        "{shown:?}"
+    );
+    for (url, file, cause) in [
+        (url, "/no/such/file", "cannot be read: No such file"),
+        (url, &empty, "is empty"),
+        (
+            "postgres://me:x@localhost/x",
+            &password,
+            "without a password",
+        ),
+        ("sqlite:x.db", &password, "postgres://USER@HOST/NAME"),
+    ] {
+        let refused = run(url, file);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(
+            refused.err.contains(cause) && refused.err.contains("--database-password-file"),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
 fn migrate_makes_the_database_and_may_be_repeated() {
     let database = Database::sqlite();
     for _ in 0..2 {
@@ -349,12 +404,48 @@ fn four_processes_start_at_once_on_one_empty_database() {
     let starts: Vec<_> = (0..4)
         .map(|_| {
             let url = database.url().to_owned();
-            std::thread::spawn(move || Process::server(&Home::new(), &url))
+            std::thread::spawn(move || {
+                Home::new().deploytrack_server(&["migrate", "--database-url", &url])
+            })
         })
         .collect();
     for start in starts {
-        assert_eq!(start.join().unwrap().terminate().0, 0);
+        start.join().unwrap().ok();
     }
+}
+
+#[test]
+fn one_of_four_servers_that_start_at_once_on_an_sqlite_file_serves() {
+    let database = Database::sqlite();
+    let args = ["--listen", "127.0.0.1:0", "--database-url", database.url()];
+    let home = Home::new();
+    let start = || {
+        let mut command = home.command("deploytrack-server", &args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let mut servers: Vec<_> = (0..4).map(|_| start()).collect();
+    let until = Instant::now() + Duration::from_secs(20);
+    let running = |servers: &mut Vec<Child>| {
+        let ended = |server: &mut Child| server.try_wait().unwrap().is_some();
+        servers
+            .iter_mut()
+            .filter_map(|server| (!ended(server)).then_some(()))
+            .count()
+    };
+    while running(&mut servers) > 1 {
+        assert!(Instant::now() < until, "more than one server runs");
+        sleep(Duration::from_millis(50));
+    }
+    let mut refused = 0;
+    for mut server in servers {
+        if server.try_wait().unwrap().is_none() {
+            server.kill().unwrap();
+        }
+        let ended = Run::of(&server.wait_with_output().unwrap());
+        refused += u32::from(ended.err.contains("is in use: another server uses it"));
+    }
+    assert_eq!(refused, 3);
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn the_unit_starts_the_server_with_settings_that_exist() {
     let state = tempfile::tempdir().unwrap();
     let start = setting("ExecStart").replace("%S", state.path().to_str().unwrap());
     let args = start
-        .strip_prefix("/usr/local/bin/deploytrack-server ")
+        .strip_prefix("deploytrack-server ")
         .unwrap()
         .split(' ');
     let args: Vec<_> = args.chain(["check-config"]).collect();
@@ -219,7 +219,7 @@ fn systemd_accepts_the_unit_and_finds_it_hardened() {
     let folder = tempfile::tempdir().unwrap();
     let unit = folder.path().join("deploytrack-server.service");
     let program = binary("deploytrack-server").to_str().unwrap();
-    let text = page(UNIT).replace("/usr/local/bin/deploytrack-server", program);
+    let text = page(UNIT).replace("=deploytrack-server ", &format!("={program} "));
     fs::write(&unit, text).unwrap();
     fs::set_permissions(&unit, fs::Permissions::from_mode(0o644)).unwrap();
     let analyze = |args: &[&str], unit: &Path| {
@@ -241,27 +241,17 @@ fn systemd_accepts_the_unit_and_finds_it_hardened() {
 fn the_commands_that_install_the_unit_can_be_typed() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path().to_str().unwrap();
-    let program = binary("deploytrack-server");
-    let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let folder = program.parent().unwrap().to_str().unwrap();
-    let home = Home::new().with("PATH", format!("{root}/usr/local/bin:/usr/bin:/bin"));
-    typed(
-        &home,
-        &format!("mkdir -p {root}/usr/local/bin {root}/etc/systemd/system"),
-    );
+    let programs = binary("deploytrack-server").parent().unwrap().display();
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/../integrations/systemd");
+    let home = Home::new().with("PATH", format!("{programs}:/usr/bin:/bin"));
+    // The files of the archive.
+    typed(&home, &format!("cp {unit}/* ."));
+    typed(&home, &format!("mkdir -p {root}/etc/systemd/system"));
     let page = page("docs/server.md");
     let block = blocks(section(&page, "## systemd"), "sh")[0];
     let mut printed = String::new();
-    for line in block
-        .lines()
-        .filter(|line| !line.starts_with("cargo") && !line.starts_with("systemctl"))
-    {
-        let line = line
-            .replace("/usr/local/", &format!("{root}/usr/local/"))
-            .replace("/etc/", &format!("{root}/etc/"))
-            .replace("target/release", folder)
-            .replace(" integrations/", &format!(" {repository}/integrations/"));
-        printed += &typed(&home, &line);
+    for line in block.lines().filter(|line| !line.starts_with("systemctl")) {
+        printed += &typed(&home, &line.replace("/etc/", &format!("{root}/etc/")));
     }
     let mode = |path: &str| {
         fs::metadata(format!("{root}{path}"))
@@ -274,7 +264,6 @@ fn the_commands_that_install_the_unit_can_be_typed() {
         ("/etc/deploytrack/jwt-secret", 0o600),
         ("/etc/deploytrack/server.env", 0o600),
         ("/etc/systemd/system/deploytrack-server.service", 0o644),
-        ("/usr/local/bin/deploytrack-server", 0o755),
     ] {
         assert_eq!(mode(path) & 0o777, expected, "{path}");
     }

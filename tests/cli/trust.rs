@@ -481,7 +481,7 @@ fn one_flush_works_at_a_time_and_in_order() {
     );
     let started: Vec<_> = (0..4)
         .map(|_| {
-            home.command("deploytrack", &["flush", "--quiet"])
+            home.command("deploytrack", &["flush", "--quiet", "--timeout", "2m"])
                 .spawn()
                 .unwrap()
         })

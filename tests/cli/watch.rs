@@ -94,6 +94,51 @@ fn a_watch_misses_no_event_while_its_server_restarts() {
 }
 
 #[test]
+fn a_watch_notices_that_a_backup_was_restored() {
+    let database = deploytrack_tests::database::Database::sqlite();
+    let operator = Home::new();
+    let server = Process::server(&operator, database.url());
+    let home = home_of(&server);
+    let run = |args: &[&str]| {
+        operator
+            .deploytrack_server(&[args, &["--database-url", database.url()]].concat())
+            .ok();
+    };
+    record(&home, "api", "v1");
+    run(&["backup", "--to", "one.db"]);
+    let mut child = home
+        .command("deploytrack", &["watch", "--after", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut notes = BufReader::new(child.stderr.take().unwrap()).lines();
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let mut watcher = Watcher(child, out);
+    record(&home, "api", "v2");
+    let has = |watcher: &mut Watcher, text: &str| (0..9).any(|_| watcher.line().contains(text));
+    assert!(has(
+        &mut watcher,
+        "v2 in production: in_progress → succeeded"
+    ));
+    let address = server.url().trim_start_matches("http://").to_owned();
+    drop(server);
+    run(&["restore", "one.db"]);
+    let _again = Process::server_at(&address, &operator, database.url());
+    let note = notes.find(|line| line.as_ref().unwrap().contains("was replaced"));
+    let note = note.unwrap().unwrap();
+    assert!(
+        note.contains("was replaced after event 8, as by a restore of a backup"),
+        "{note}"
+    );
+    let again = notes.find(|line| line.as_ref().unwrap().contains("connected again"));
+    assert!(again.is_some());
+    // These events have the numbers of those of v2.
+    record(&home, "api", "v3");
+    assert!(watcher.line().contains("v3"));
+}
+
+#[test]
 fn lines_for_people_name_the_event_and_the_cell() {
     let bench = Bench::new();
     bench.record("api", "production", "v1", "pending");

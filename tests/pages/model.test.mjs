@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columns, MatrixModel, MOST_COLUMNS, rows } from "../../deploytrack-server/src/dashboard/model.js";
+import { addGaps, columns, MatrixModel, MOST_COLUMNS, rows } from "../../deploytrack-server/src/dashboard/model.js";
 
 /** The filters of the page, with these changes. */
 const filters = (changes = {}) => ({ q: "", env: [], envq: "", owner: "", kind: "", f: "", sort: "", group: "", ...changes });
@@ -182,13 +182,27 @@ test("an update replaces the rows and the unsettled deployments of its component
   assert.deepEqual(names(model), ["api"]);
 });
 
-test("gaps that come later are those of the deployments that are still current", () => {
+test("gaps that come later are those of rows whose deployments are still current", () => {
   const model = new MatrixModel();
   const deployed = (deploymentId, version, gap) => ({ ...cell(version), deploymentId, ...(gap && { gap }) });
   const behind = { against: "staging", state: "behind", versions: 2 };
-  model.reset(environments("staging", "production"), [row("api", { staging: deployed(1, "v3"), production: deployed(2, "v1") }), row("web", { production: deployed(4, "v2") })], []);
-  model.setGaps([row("api", { staging: deployed(1, "v3"), production: deployed(2, "v1", behind) }), row("web", { production: deployed(3, "v1", behind) }), row("gone", {})]);
-  const gaps = (name) => model.row(name, ["staging", "production"]).cells.map(({ gap }) => gap?.versions ?? null);
-  assert.deepEqual(gaps("api"), [null, 2]);
+  const bare = [
+    row("api", { staging: deployed(1, "v3"), production: deployed(2, "v1") }),
+    row("web", { production: deployed(4, "v2") }),
+    row("worker", { staging: deployed(6, "v2"), production: deployed(7, "v1") }),
+  ];
+  model.reset(environments("staging", "production"), bare, []);
+  addGaps(bare, [
+    row("api", { staging: deployed(1, "v3"), production: deployed(2, "v1", behind) }),
+    row("web", { production: deployed(3, "v1", behind) }),
+    row("worker", { staging: deployed(5, "v3"), production: deployed(7, "v1", behind) }),
+    row("gone", {}),
+  ]);
+  const gaps = (name) => model.row(name, ["staging", "production"]).cells.map(({ gap }) => gap && [gap.kind, gap.versions]);
+  assert.deepEqual(gaps("api"), [null, ["behind", 2]]);
   assert.deepEqual(gaps("web"), [null, null]);
+  assert.deepEqual(gaps("worker"), [null, ["differs", 0]]);
+  assert.ok(model.shows(bare));
+  model.update(["api", "web", "worker"], [], []);
+  assert.ok(!model.shows(bare));
 });

@@ -17,6 +17,7 @@ use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::{caller::Caller, program::on_path};
 
@@ -46,6 +47,14 @@ fn driver() -> Option<&'static Driver> {
         (!is_skipped).then(|| start(&on_path("chromedriver").expect(HOW)))
     };
     DRIVER.get_or_init(find).as_ref()
+}
+
+/// A place for each browser that may run at the same time: one for each processor. A page that gets
+/// a part of a processor only is too slow for the time limits of its own requests.
+fn places() -> &'static Semaphore {
+    static PLACES: OnceLock<Semaphore> = OnceLock::new();
+    PLACES
+        .get_or_init(|| Semaphore::new(std::thread::available_parallelism().map_or(1, Into::into)))
 }
 
 fn start(program: &Path) -> Driver {
@@ -88,6 +97,7 @@ pub struct Browser {
 /// When the test panics, when a check fails, and when no browser is installed and these tests are not skipped on purpose.
 pub async fn in_browser(home: &str, expected: &[&str], test: impl AsyncFnOnce(&Browser)) {
     let Some(driver) = driver() else { return };
+    let _place = places().acquire().await.expect("it is never closed");
     let browser = Browser {
         client: connect(driver).await,
         home: home.to_owned(),

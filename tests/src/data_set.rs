@@ -1,5 +1,5 @@
 //! Large data sets, inserted by SQL, because recording them through a server would take minutes.
-//! The deployments have no history, so they can only be read. Each deployment has one event.
+//! Each deployment has one row of history, with a wrong hash, so they can only be read, and one event.
 
 use crate::database::Database;
 
@@ -106,6 +106,8 @@ insert into deployment_counts (component_id, environment_id, status, count)
 select component_id, environment_id, status, count(*) from deployments group by component_id, environment_id, status;
 insert into environment_counts (environment_id, status, slot, count)
 select environment_id, status, 0, sum(count) from deployment_counts group by environment_id, status;
+insert into history (sequence, deployment_id, attempt, event, to_status, occurred_at, recorded_at, recorded_by, hash)
+select row_number() over (order by d.occurred_at, d.id), d.id, 1, 'transition', d.status, d.occurred_at, d.created_at, 'ci-bot', d.head_hash from deployments d;
 insert into events (number, type, subject_id, history_sequence, name, recorded_at, recorded_by)
 select row_number() over (order by d.occurred_at, d.id), 'deployment.updated', d.id, null, null, d.created_at, 'ci-bot' from deployments d;
 update commits set count = count + 1, last_event = (select count(*) from events);

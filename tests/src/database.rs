@@ -1,6 +1,7 @@
 //! A new database for each test.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     process::Command,
     sync::atomic::{AtomicU64, Ordering},
@@ -376,4 +377,50 @@ impl Database {
                 .unwrap();
         }
     }
+
+    /// Every row of every table as text, sorted, without those of the migrations.
+    ///
+    /// # Panics
+    /// When a query fails.
+    pub async fn contents(&self) -> BTreeMap<String, Vec<String>> {
+        let mut contents = BTreeMap::new();
+        if self.is_sqlite() {
+            let database = &mut SqliteConnection::connect(&self.url).await.unwrap();
+            for table in texts!(database, TABLES_OF_SQLITE.to_owned()) {
+                let columns = format!(
+                    "select group_concat('quote(' || name || ')', ' || '','' || ') from pragma_table_info('{table}')"
+                );
+                let columns = texts!(database, columns).join("");
+                let rows = texts!(
+                    database,
+                    format!("select {columns} from {table} order by 1")
+                );
+                contents.insert(table, rows);
+            }
+        } else {
+            let database = &mut PgConnection::connect(&self.url).await.unwrap();
+            for table in texts!(database, TABLES_OF_POSTGRES.to_owned()) {
+                let rows = format!("select row::text from {table} row order by 1");
+                let rows = texts!(database, rows);
+                contents.insert(table, rows);
+            }
+        }
+        contents
+    }
 }
+
+/// Without the last numbers that AUTOINCREMENT gave.
+const TABLES_OF_SQLITE: &str = "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and name <> '_sqlx_migrations'";
+const TABLES_OF_POSTGRES: &str = "select relname::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
+    and relname <> '_sqlx_migrations'";
+
+/// The texts that a query returns.
+macro_rules! texts {
+    ($connection:expr, $sql:expr) => {
+        sqlx::query_scalar::<_, String>(sqlx::AssertSqlSafe($sql))
+            .fetch_all(&mut *$connection)
+            .await
+            .unwrap()
+    };
+}
+use texts;

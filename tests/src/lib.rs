@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`database`] | a fresh SQLite or PostgreSQL database per test |
 //! | [`postgres`] | the private PostgreSQL cluster of a test run |
+//! | [`cluster`] | three machines with Patroni, of which one is the primary |
 //! | [`pooler`] | PgBouncer before a database on PostgreSQL |
+//! | [`proxy`] | Caddy and nginx before a server |
 //! | [`disk`] | a small disk that a test can fill |
 //! | [`fold`] | a second implementation of the fold, to compare every view with |
 //! | [`data_set`] | large data sets, inserted by SQL |
@@ -27,6 +29,7 @@
 pub mod answer;
 pub mod browser;
 pub mod caller;
+pub mod cluster;
 pub mod contract;
 pub mod data_set;
 pub mod database;
@@ -36,6 +39,8 @@ pub mod hostile;
 pub mod pooler;
 pub mod postgres;
 pub mod program;
+pub mod prometheus;
+pub mod proxy;
 pub mod raw;
 pub mod server;
 pub mod slow;

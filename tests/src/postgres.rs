@@ -7,9 +7,9 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write as _},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::OnceLock,
 };
 
@@ -20,9 +20,11 @@ const HOW: &str = "PostgreSQL is not installed. Install its server (Debian, Ubun
 
 /// The settings of the cluster of a test run. Commits are asynchronous, but `fsync` stays on, so
 /// that a test can ask for durable commits.
-const QUICK: [&str; 3] = [
+const QUICK: [&str; 4] = [
     "max_connections=500",
     "shared_buffers=64MB",
+    // A test reads the statements of the program; the longest have more than the usual 1,024 bytes.
+    "track_activity_query_size=8192",
     "synchronous_commit=off",
 ];
 
@@ -104,12 +106,24 @@ fn start(binaries: &Path) -> String {
         .url()
 }
 
+/// How a server of PostgreSQL is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// As `pg_ctl stop -m fast`: connections are closed.
+    Fast,
+    /// As `pg_ctl stop -m immediate`: without a checkpoint.
+    Immediate,
+    /// SIGKILL to its first process.
+    Kill,
+}
+
 /// A private cluster. It ends when this value is dropped or this process ends.
 #[derive(Debug)]
 pub struct Cluster {
     folder: PathBuf,
     supervisor: Child,
     pipe: Option<ChildStdin>,
+    out: BufReader<ChildStdout>,
 }
 
 impl Cluster {
@@ -151,19 +165,39 @@ impl Cluster {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the supervisor of PostgreSQL starts");
+        let mut cluster = Self {
+            folder,
+            pipe: supervisor.stdin.take(),
+            out: BufReader::new(supervisor.stdout.take().unwrap()),
+            supervisor,
+        };
+        cluster.wait();
+        cluster
+    }
+
+    /// Waits until the cluster accepts connections.
+    fn wait(&mut self) {
         let mut line = String::new();
-        BufReader::new(supervisor.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        self.out.read_line(&mut line).unwrap();
         assert_eq!(
             line, "ready\n",
             "PostgreSQL did not start; its messages are above"
         );
-        Self {
-            folder,
-            pipe: supervisor.stdin.take(),
-            supervisor,
-        }
+    }
+
+    /// Stops the server and starts it again. Returns when it accepts connections.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn restart(&mut self, stop: Stop) {
+        let signal = match stop {
+            Stop::Fast => "INT",
+            Stop::Immediate => "QUIT",
+            Stop::Kill => "KILL",
+        };
+        let mut pipe = self.pipe.as_ref().expect("the pipe is open until the end");
+        writeln!(pipe, "{signal}").unwrap();
+        self.wait();
     }
 
     /// The folder of the data and of the socket.

@@ -55,6 +55,23 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
         .find(|program| program.exists())
 }
 
+/// A command under another one, such as setsid, which gets its command line and its variables.
+#[must_use]
+pub fn under(program: &str, inner: &Command) -> Command {
+    let mut command = Command::new(program);
+    command.arg(inner.get_program()).args(inner.get_args());
+    with_variables_of(command, inner)
+}
+
+/// A command with the variables of another one, and no others.
+#[must_use]
+pub fn with_variables_of(mut command: Command, inner: &Command) -> Command {
+    let set = inner.get_envs();
+    let set = set.filter_map(|(name, value)| Some((name, value?)));
+    command.env_clear().envs(set);
+    command
+}
+
 /// The library that `faketime` preloads to change the clock of a program.
 fn faketime() -> &'static str {
     static LIBRARY: OnceLock<String> = OnceLock::new();
@@ -342,6 +359,11 @@ impl Process {
         self.child.id()
     }
 
+    /// Its standard error, if the command has a pipe for it that was not taken yet.
+    pub fn take_stderr(&mut self) -> Option<std::process::ChildStderr> {
+        self.child.stderr.take()
+    }
+
     /// Reads output until `done` is true for all text read here.
     ///
     /// # Panics
@@ -373,12 +395,18 @@ impl Process {
     /// When the signal cannot be sent.
     #[must_use]
     pub fn terminate(self) -> (i32, String) {
-        let asked = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
-        assert!(asked.success());
+        self.signal("TERM");
         self.ended()
+    }
+
+    /// Sends a signal, such as `HUP`.
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success(), "{name}");
     }
 
     /// Waits for the end, and returns the exit code and the rest of the output.

@@ -4,7 +4,12 @@ use std::net::SocketAddr;
 
 use deploytrack_core::tracker::{Registration, Tracker};
 use deploytrack_server::{
-    App, config::Badges, connections::ConnectionLimits, serve, token::Secret,
+    App,
+    config::Badges,
+    connections::ConnectionLimits,
+    serve::{self, Listeners},
+    tls::{Tls, TlsFiles},
+    token::Secret,
 };
 use tokio::sync::oneshot;
 
@@ -17,6 +22,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    scheme: &'static str,
     tracker: Tracker,
     _stop: oneshot::Sender<()>,
 }
@@ -78,7 +84,12 @@ impl Server {
         )
     }
 
-    fn app(tracker: &Tracker) -> App {
+    /// An application over a tracker, with the secret of the harness.
+    ///
+    /// # Panics
+    /// Never: the secret is long enough.
+    #[must_use]
+    pub fn app(tracker: &Tracker) -> App {
         App::new(
             tracker.clone(),
             &Secret::new(SECRET.as_bytes().to_vec()).unwrap(),
@@ -95,15 +106,38 @@ impl Server {
         Self::of(app, tracker)
     }
 
+    /// Starts a server of this application with TLS.
+    ///
+    /// # Panics
+    /// When it does not start, or the certificate cannot be used.
+    #[must_use]
+    pub fn with_tls(app: App, files: &TlsFiles) -> Self {
+        let tracker = app.tracker().clone();
+        Self::listening(app, tracker, Some(Tls::load(files).unwrap()))
+    }
+
     fn of(app: App, tracker: Tracker) -> Self {
-        let listener = serve::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = listener.local_addr().unwrap();
+        Self::listening(app, tracker, None)
+    }
+
+    fn listening(app: App, tracker: Tracker, tls: Option<Tls>) -> Self {
+        let main = serve::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = main.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(serve::serve(listener, app, async move {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let health = None;
+        let listeners = Listeners {
+            main,
+            tls,
+            health,
+            metrics: None,
+        };
+        tokio::spawn(serve::serve(listeners, app, async move {
             let _ = stopped.await;
         }));
         Self {
             address,
+            scheme,
             tracker,
             _stop: stop,
         }
@@ -118,7 +152,7 @@ impl Server {
     /// The URL of the server.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// The tracker of the server.

@@ -184,6 +184,53 @@ async fn every_acknowledged_write_is_in_the_file_at_the_path() {
     }
 }
 
+/// SQLite takes such a file for an empty database, and deletes the log beside it, which may be all
+/// that is left.
+#[tokio::test]
+async fn a_log_without_its_database_is_not_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deploytrack.db");
+    let tracker = Database::sqlite_at(&path).tracker().await;
+    succeeded(&tracker, "v1").await;
+    let (whole, log) = (
+        fs::read(&path).unwrap(),
+        fs::read(beside(&path, "-wal")).unwrap(),
+    );
+    assert!(!log.is_empty());
+    for length in [None, Some(0), Some(7), Some(16), Some(99)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deploytrack.db");
+        if let Some(length) = length {
+            fs::write(&path, &whole[..length]).unwrap();
+        }
+        fs::write(beside(&path, "-wal"), &log).unwrap();
+        let url = format!("sqlite:{}", path.display());
+        for refusal in [
+            Store::open(&url).await.unwrap_err(),
+            Store::open_to_serve(&url).await.unwrap_err(),
+        ] {
+            let Error::Setup(sentence) = refusal else {
+                panic!("{length:?}: {refusal:?}")
+            };
+            assert!(
+                sentence.contains("deploytrack.db-wal") && sentence.contains("move"),
+                "{length:?}: {sentence}"
+            );
+        }
+        assert_eq!(fs::read(beside(&path, "-wal")).unwrap(), log, "{length:?}");
+        assert_eq!(
+            fs::metadata(&path).ok().map(|file| file.len()),
+            length.map(|length| length as u64),
+            "the file is as it was"
+        );
+        // Without the log, an empty file becomes a database.
+        fs::write(beside(&path, "-wal"), "").unwrap();
+        let opened = Store::open(&url).await;
+        assert_eq!(opened.is_ok(), length.is_none_or(|length| length == 0));
+    }
+    tracker.close().await;
+}
+
 /// Another program has opened a database at the path of this one. Its write-ahead log must survive
 /// when this one closes.
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Writes that share a transaction: each has the same result as in a transaction of its own.
 
+mod conflict;
 mod crowd;
 mod queue;
 mod rivals;

@@ -102,6 +102,71 @@ async fn a_migration_fills_the_columns_of_the_cells_that_it_adds(
     assert!(found.ok, "{found}");
 }
 
+/// The URL of a PostgreSQL database with these hosts before its own.
+fn with_hosts(database: &Database, hosts: &str) -> String {
+    let url = url::Url::parse(database.url()).unwrap();
+    let socket = url.query_pairs().find(|(name, _)| name == "host");
+    let own = match &socket {
+        Some((_, folder)) => folder.replace('/', "%2F"),
+        None => url[url::Position::BeforeHost..url::Position::AfterPort].to_owned(),
+    };
+    format!(
+        "{}{hosts},{own}{}?target_session_attrs=read-write",
+        &url[..url::Position::BeforeHost],
+        url.path()
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_primary_is_found_among_several_hosts() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let url = with_hosts(&database, "127.0.0.1:1,[::1]:1");
+    let tracker = Tracker::new(Store::open(&url).await.unwrap());
+    succeeded(&tracker, "v1").await;
+    assert_eq!(shown(&tracker).await.as_deref(), Some("v1"));
+    tracker.ready().await.unwrap();
+    tracker.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn without_a_primary_the_answer_of_each_host_is_shown() {
+    let refusal = Store::open("postgres://me:hunter2@127.0.0.1:1,[::1]:2/track")
+        .await
+        .unwrap_err();
+    let cause = std::error::Error::source(&refusal).unwrap();
+    let said = format!("{refusal}: {cause}");
+    for part in ["127.0.0.1:1: ", "[::1]:2: "] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+/// Sixteen writers of one cell wait for each other. In a stricter isolation all but the first of
+/// those that waited would fail.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writes_do_not_depend_on_the_default_isolation_of_postgresql() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let name = database.text("select current_database()").await;
+    let strict = format!("alter database {name} set default_transaction_isolation = serializable");
+    database.execute(&strict).await.unwrap();
+    let (one, other) = (database.tracker().await, database.tracker().await);
+    let writes: Vec<_> = (0..16)
+        .map(|number| {
+            let tracker = if number % 2 == 0 { &one } else { &other }.clone();
+            tokio::spawn(async move { succeeded(&tracker, &format!("v{number}")).await })
+        })
+        .collect();
+    for write in writes {
+        write.await.unwrap();
+    }
+    let found = one.verify().await.unwrap();
+    assert!(found.ok, "{found}");
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_closed_database_is_not_ready(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
@@ -210,4 +275,42 @@ async fn a_refusal_shows_no_password() {
         cause = error.source();
     }
     assert!(!said.contains("hunter2"), "{said}");
+}
+
+/// Replaces the function that reports the timeline: the database finds this one first.
+async fn fail_timelines(database: &Database, code: &str) {
+    let name = database.text("select current_database()").await;
+    for sql in [
+        format!(
+            "create function pg_control_system(out system_identifier bigint) language plpgsql as $$ \
+             begin raise exception 'no timelines today' using errcode = '{code}'; end $$"
+        ),
+        format!("alter database {name} set search_path = public, pg_catalog"),
+    ] {
+        database.execute(&sql).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn only_a_database_without_timelines_is_used_without_them() {
+    // There is no such function, its use is not permitted, or it is not supported.
+    for code in ["42883", "42501", "0A000"] {
+        let Some(database) = Database::postgres().await else {
+            return;
+        };
+        fail_timelines(&database, code).await;
+        let tracker = database.tracker().await;
+        succeeded(&tracker, "v1").await;
+        tracker.close().await;
+    }
+    // A timeout, a lack of memory, an internal error.
+    for code in ["57014", "53200", "XX000"] {
+        let Some(database) = Database::postgres().await else {
+            return;
+        };
+        fail_timelines(&database, code).await;
+        let refusal = Store::open(database.url()).await.unwrap_err();
+        let cause = std::error::Error::source(&refusal).unwrap().to_string();
+        assert!(cause.contains("no timelines today"), "{code}: {cause}");
+    }
 }

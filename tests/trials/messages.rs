@@ -146,7 +146,9 @@ impl Message {
             Request::Undeploy(id, body) => {
                 ("POST", format!("/api/v1/deployments/{id}/undeploy"), body)
             }
-            Request::Import(_) => unreachable!("no pipeline imports"),
+            Request::Import(_) | Request::Remove(_) => {
+                unreachable!("no pipeline imports or removes")
+            }
         }
     }
 }

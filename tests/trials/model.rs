@@ -1,11 +1,15 @@
 //! Random operations, and a model in memory that predicts the answer of each operation and the
 //! cells after it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use deploytrack_core::{
-    clock::{self, Clock as _, SystemClock},
+    clock::{self, Clock as _, ManualClock, SystemClock},
+    retention::LEAST_AGE,
     status::Status,
     store::Store,
     tracker::Tracker,
@@ -29,14 +33,18 @@ pub(crate) async fn run(bench: Bench) -> String {
     for _ in 0..bench.rounds {
         match bench.kind {
             Kind::Sqlite => {
-                let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap());
-                round(&Target::Tracker(tracker.clone()), &mut answers).await;
+                let clock = Arc::new(ManualClock::at(SystemClock.now()));
+                let tracker = Tracker::new(Store::open("sqlite::memory:").await.unwrap())
+                    .with_clock(clock.clone());
+                let model = Model::with(Some(clock));
+                round(&Target::Tracker(tracker.clone()), model, &mut answers).await;
                 tracker.close().await;
             }
             Kind::Postgres => {
                 let database = bench.kind.database().await;
                 let servers = Servers::start(bench.kind, &database);
-                round(&Target::Servers(servers.admins()), &mut answers).await;
+                let servers = Target::Servers(servers.admins());
+                round(&servers, Model::default(), &mut answers).await;
             }
         }
     }
@@ -44,8 +52,7 @@ pub(crate) async fn run(bench: Bench) -> String {
     format!("{operations} operations, answers by status {answers:?}, no divergence")
 }
 
-async fn round(face: &Target, answers: &mut BTreeMap<u16, u64>) {
-    let mut model = Model::default();
+async fn round(face: &Target, mut model: Model, answers: &mut BTreeMap<u16, u64>) {
     for number in 1..=OPERATIONS {
         let operation = model.invent();
         let (expected, ask) = (model.judge(&operation), model.ask(&operation));
@@ -53,6 +60,9 @@ async fn round(face: &Target, answers: &mut BTreeMap<u16, u64>) {
         assert_eq!(status, expected, "{operation:?} as {ask:?}: {body}");
         *answers.entry(status).or_default() += 1;
         if status < 300 {
+            if let Operation::Remove { keep_last } = operation {
+                model.find_removed(face, keep_last).await;
+            }
             model.apply(&operation, &body);
             for imported in model.known.iter_mut().filter(|known| known.id.is_empty()) {
                 imported.id = face.id_of(&imported.version).await;
@@ -84,6 +94,8 @@ struct HistoryRow {
     at: Millis,
     /// Its position in the order of recording.
     order: usize,
+    /// When it was recorded.
+    recorded: Millis,
     /// Whether the caller gave the time, and the reason.
     explicit: bool,
     reason: Option<String>,
@@ -98,9 +110,19 @@ struct ModelDeployment {
     attempt: u64,
     description: Option<String>,
     happened: Vec<HistoryRow>,
+    /// When its description was changed last.
+    described: Millis,
+    /// Whether retention removed it.
+    is_removed: bool,
 }
 
 impl ModelDeployment {
+    /// The latest time in its history, in both senses.
+    fn latest(&self) -> Millis {
+        let times = self.happened.iter().map(|row| row.at.max(row.recorded));
+        times.max().unwrap().max(self.described)
+    }
+
     fn last_move(&self) -> &HistoryRow {
         self.happened
             .iter()
@@ -141,10 +163,15 @@ enum Operation {
         at: Option<Millis>,
     },
     Import(Vec<Line>),
+    Remove {
+        keep_last: u64,
+    },
 }
 
 #[derive(Default)]
 struct Model {
+    /// The clock of the side under test, if the model may set it.
+    clock: Option<Arc<ManualClock>>,
     known: Vec<ModelDeployment>,
     order: usize,
     versions: usize,
@@ -160,12 +187,6 @@ fn as_imported(lines: &[Line]) -> impl Iterator<Item = &Line> {
         .chain(lines.iter().filter(is_removal))
 }
 
-/// A time in the last hour, rounded to a minute, so that equal times are common.
-fn sometime() -> Millis {
-    let minute = SystemClock.now().timestamp() / 60 - fastrand::i64(1..60);
-    minute * 60_000
-}
-
 fn perhaps<T>(value: impl FnOnce() -> T) -> Option<T> {
     fastrand::bool().then(value)
 }
@@ -175,10 +196,45 @@ fn any_status() -> Status {
 }
 
 impl Model {
+    fn with(clock: Option<Arc<ManualClock>>) -> Self {
+        Self {
+            clock,
+            ..Self::default()
+        }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        let clock = self.clock.as_ref();
+        clock.map_or_else(|| SystemClock.now(), |clock| clock.now())
+    }
+
+    /// A time in the last hour, rounded to a minute, so that equal times are common.
+    fn sometime(&self) -> Millis {
+        let minute = self.now().timestamp() / 60 - fastrand::i64(1..60);
+        minute * 60_000
+    }
+
+    /// The next operation. Some time passes before it, sometimes so much that everything is old.
     fn invent(&mut self) -> Operation {
+        if let Some(clock) = &self.clock {
+            let is_long = fastrand::u8(..50) == 0;
+            let days = if is_long {
+                LEAST_AGE
+            } else {
+                TimeDelta::zero()
+            };
+            clock.advance(days + TimeDelta::milliseconds(fastrand::i64(1..5000)));
+            if fastrand::u8(..25) == 0 {
+                let keep_last = fastrand::u64(1..4);
+                return Operation::Remove { keep_last };
+            }
+        }
         let which = fastrand::usize(..self.known.len().max(1));
         match fastrand::usize(..20) {
-            0..4 => Operation::Record(self.new_deployment(perhaps(sometime))),
+            0..4 => {
+                let at = perhaps(|| self.sometime());
+                Operation::Record(self.new_deployment(at))
+            }
             _ if self.known.is_empty() => Operation::Record(self.new_deployment(None)),
             4..12 => self.some_update(which),
             12 => self.repetition(which),
@@ -217,7 +273,7 @@ impl Model {
         Operation::Update {
             which,
             to,
-            at: perhaps(sometime),
+            at: perhaps(|| self.sometime()),
             reason: perhaps(|| format!("because {}", fastrand::u8(..2))),
         }
     }
@@ -241,7 +297,7 @@ impl Model {
 
     /// An undeployment, in most cases of a current deployment.
     fn some_removal(&self, which: usize) -> Operation {
-        let at = perhaps(sometime);
+        let at = perhaps(|| self.sometime());
         let current = (fastrand::u8(..4) > 0)
             .then(|| self.current(self.known[which].cell, at))
             .flatten();
@@ -256,9 +312,12 @@ impl Model {
             .map(|_| match fastrand::u8(..6) {
                 0 if !self.lines.is_empty() => fastrand::choice(&self.lines).cloned().unwrap(),
                 1 if !self.known.is_empty() => {
-                    Line::Removal(fastrand::choice(&self.known).unwrap().cell, sometime())
+                    Line::Removal(fastrand::choice(&self.known).unwrap().cell, self.sometime())
                 }
-                _ => Line::NewDeployment(self.new_deployment(Some(sometime()))),
+                _ => {
+                    let at = Some(self.sometime());
+                    Line::NewDeployment(self.new_deployment(at))
+                }
             })
             .collect();
         self.lines.extend(lines.iter().cloned());
@@ -333,6 +392,13 @@ impl Model {
     /// The HTTP status that the answer must have.
     fn judge(&self, operation: &Operation) -> u16 {
         match operation {
+            Operation::Update { which, .. }
+            | Operation::Describe { which, .. }
+            | Operation::Undeploy { which, .. }
+                if self.known[*which].is_removed =>
+            {
+                410
+            }
             Operation::Record(new) if new.status == Status::RolledBack => 400,
             Operation::Record(_) => 201,
             Operation::Update {
@@ -345,7 +411,7 @@ impl Model {
                     || self.is_repetition(*which, *to, *at, reason.as_ref());
                 if legal { 200 } else { 400 }
             }
-            Operation::Describe { .. } => 200,
+            Operation::Describe { .. } | Operation::Remove { .. } => 200,
             Operation::Undeploy { which, at } => {
                 let current = self.was_removed(*which, *at)
                     || self.current(self.known[*which].cell, *at) == Some(*which);
@@ -354,6 +420,7 @@ impl Model {
             Operation::Import(lines) => {
                 let mut after = Self {
                     known: self.known.clone(),
+                    clock: self.clock.clone(),
                     order: self.order,
                     ..Self::default()
                 };
@@ -386,6 +453,7 @@ impl Model {
         };
         let id = |which: usize| self.known[which].id.clone();
         match operation {
+            Operation::Remove { keep_last } => Request::Remove(*keep_last),
             Operation::Record(new) => Request::Record(new_body(new)),
             Operation::Update { which, to, at, reason } => {
                 Request::Update(id(*which), given(json!({"status": to, "occurredAt": at.map(shown), "reason": reason})))
@@ -409,6 +477,7 @@ impl Model {
     /// Applies an operation to the model; `body` is the answer.
     fn apply(&mut self, operation: &Operation, body: &Value) {
         match operation {
+            Operation::Remove { .. } => {}
             Operation::Record(new) => {
                 let at = new
                     .at
@@ -433,6 +502,7 @@ impl Model {
             }
             Operation::Describe { which, text } => {
                 self.known[*which].description = Some(text.clone());
+                self.known[*which].described = self.now().timestamp_millis();
                 self.check(*which, body);
             }
             Operation::Undeploy { which, at } => {
@@ -472,6 +542,8 @@ impl Model {
             attempt: 0,
             description: None,
             happened: Vec::new(),
+            described: 0,
+            is_removed: false,
         });
         let which = self.known.len() - 1;
         for to in std::iter::once(&Status::Pending).chain(path) {
@@ -488,6 +560,7 @@ impl Model {
         reason: Option<String>,
     ) {
         self.order += 1;
+        let recorded = self.now().timestamp_millis();
         let known = &mut self.known[which];
         if let Some(to) = to {
             known.status = to;
@@ -497,6 +570,7 @@ impl Model {
             to,
             at,
             order: self.order,
+            recorded,
             explicit,
             reason,
         });
@@ -536,6 +610,11 @@ impl Model {
                 let which = self
                     .current(*cell, Some(*at))
                     .or_else(|| self.last_in(*cell))?;
+                let which = if self.known[which].is_removed {
+                    self.newest_left(*cell)?
+                } else {
+                    which
+                };
                 self.advance(which, None, *at, true, None);
                 Some(true)
             }
@@ -557,6 +636,56 @@ impl Model {
         periods
             .max_by_key(|(happened, _)| (happened.at, happened.order))
             .map(|(_, which)| which)
+    }
+
+    /// The deployment of a cell whose latest transition happened last, of those that are left.
+    fn newest_left(&self, cell: Cell) -> Option<usize> {
+        let left = self.known.iter().enumerate();
+        let left = left.filter(|(_, known)| known.cell == cell && !known.is_removed);
+        left.max_by_key(|(_, known)| (known.last_move().at, known.last_move().order))
+            .map(|(which, _)| which)
+    }
+
+    /// Finds the deployments that a removal has removed, and checks that it might.
+    async fn find_removed(&mut self, face: &Target, keep_last: u64) {
+        let left = self.known.iter().enumerate();
+        let left: Vec<_> = left.filter(|(_, known)| !known.is_removed).collect();
+        let mut removed = Vec::new();
+        for (which, known) in &left {
+            if face.is_removed(&known.id).await {
+                removed.push(*which);
+            }
+        }
+        let last = left.iter().flat_map(|(_, known)| &known.happened);
+        let last = last.map(|row| row.recorded).max().unwrap_or_default();
+        let key = |known: &ModelDeployment| (known.last_move().at, known.last_move().order);
+        for which in &removed {
+            let gone = &self.known[*which];
+            let newer = left
+                .iter()
+                .filter(|(_, other)| other.cell == gone.cell && key(other) > key(gone));
+            let newer: Vec<_> = newer.map(|(_, other)| other.status).collect();
+            assert!(
+                newer.len() as u64 >= keep_last,
+                "{gone:?} is one of the newest {keep_last}"
+            );
+            assert_ne!(self.current(gone.cell, None), Some(*which), "{gone:?}");
+            assert!(
+                !matches!(gone.status, Status::Pending | Status::InProgress),
+                "{gone:?}"
+            );
+            assert!(
+                gone.status != Status::Failed || newer.contains(&Status::Failed),
+                "{gone:?}"
+            );
+            assert!(
+                gone.latest() <= last - LEAST_AGE.num_milliseconds(),
+                "{gone:?}"
+            );
+        }
+        for which in removed {
+            self.known[which].is_removed = true;
+        }
     }
 
     /// Compares a deployment in an answer with the model.
@@ -600,7 +729,7 @@ impl Model {
     async fn compare(&self, face: &Target) {
         assert_eq!(to_the_millisecond(face.cells(None).await), self.cells(None));
         for _ in 0..5 {
-            let at = sometime() + fastrand::i64(-1..2);
+            let at = self.sometime() + fastrand::i64(-1..2);
             assert_eq!(
                 to_the_millisecond(face.cells(Some(&shown(at))).await),
                 self.cells(Some(at)),
@@ -610,20 +739,29 @@ impl Model {
         }
         assert_eq!(face.unsettled().await, self.unsettled());
         let found = face.verified().await;
+        let removed = self.known.iter().filter(|known| known.is_removed).count();
         assert_eq!(
-            (&found["ok"], &found["deployments"]),
-            (&json!(true), &json!(self.known.len())),
+            (&found["ok"], &found["deployments"], &found["removed"]),
+            (
+                &json!(true),
+                &json!(self.known.len() - removed),
+                &json!(removed)
+            ),
             "{found}"
         );
         for (which, known) in self.known.iter().enumerate() {
-            self.check(which, &face.deployment(&known.id).await);
+            if known.is_removed {
+                assert!(face.is_removed(&known.id).await, "{known:?}");
+            } else {
+                self.check(which, &face.deployment(&known.id).await);
+            }
         }
     }
 
     /// The ids of the unsettled deployments.
     fn unsettled(&self) -> BTreeSet<String> {
         let mut newest = BTreeMap::<Cell, &ModelDeployment>::new();
-        for known in &self.known {
+        for known in self.known.iter().filter(|known| !known.is_removed) {
             let key = |known: &ModelDeployment| (known.last_move().at, known.last_move().order);
             let held = newest.entry(known.cell).or_insert(known);
             if key(known) > key(held) {

@@ -9,6 +9,7 @@ use deploytrack_core::{
     error::Error,
     json,
     query::{DeploymentFilter, MatrixFilter, PageRequest},
+    retention::{LEAST_AGE, RemovalRequest, Rule},
     text::Label,
     tracker::Tracker,
 };
@@ -33,6 +34,9 @@ pub(crate) enum Request {
     Update(String, Value),
     Undeploy(String, Value),
     Import(Vec<Value>),
+    /// Removes everything that is old, but for this many of the newest deployments of each cell. Of a
+    /// tracker alone: everything in the servers is young.
+    Remove(u64),
 }
 
 impl Target {
@@ -54,6 +58,7 @@ impl Target {
                             .post(&format!("/api/v1/deployments/{id}/undeploy"), body)
                             .await
                     }
+                    Request::Remove(_) => panic!("asked of a tracker alone"),
                     Request::Import(lines) => {
                         caller
                             .import(
@@ -157,6 +162,15 @@ impl Target {
         page["data"][0]["id"].as_str().unwrap().to_owned()
     }
 
+    /// Whether retention removed a deployment.
+    pub(crate) async fn is_removed(&self, id: &str) -> bool {
+        let Self::Tracker(tracker) = self else {
+            return false;
+        };
+        let found = tracker.deployment(id.parse().unwrap()).await;
+        matches!(found, Err(Error::Removed { .. }))
+    }
+
     /// One deployment.
     pub(crate) async fn deployment(&self, id: &str) -> Value {
         match self {
@@ -197,6 +211,15 @@ async fn of_tracker(tracker: &Tracker, ask: Request) -> (u16, Value) {
             let lines = (1..).zip(lines.iter().map(read::<ImportLine>)).collect();
             answer(200, tracker.import(lines, &by).await.map(|done| done.value))
         }
+        Request::Remove(keep_last) => {
+            let preview = tracker.preview_removal(LEAST_AGE, keep_last).await.unwrap();
+            let rule = Rule {
+                before: preview.before,
+                keep_last,
+            };
+            let tag = preview.tag;
+            answer(200, tracker.remove(RemovalRequest { rule, tag }, &by).await)
+        }
     }
 }
 
@@ -209,6 +232,7 @@ fn answer(good: u16, outcome: Result<impl Serialize, Error>) -> (u16, Value) {
         Ok(value) => (good, json!(value)),
         Err(Error::Invalid(_) | Error::Transition(_)) => (400, Value::Null),
         Err(Error::NotCurrent { .. }) => (409, Value::Null),
+        Err(Error::Removed { .. }) => (410, Value::Null),
         Err(other) => panic!("{other}: {other:?}"),
     }
 }

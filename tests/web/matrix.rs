@@ -108,7 +108,7 @@ async fn more_tabs_than_a_browser_has_connections_are_all_up_to_date() {
     in_browser(&server.url(), &[], async |browser: &Browser| {
         let first = browser.client().window().await.unwrap();
         browser.open(&logged_in("")).await;
-        for _ in 0..7 {
+        for _ in 0..6 {
             let tab = browser.client().new_window(true).await.unwrap();
             browser.client().switch_to_window(tab.handle).await.unwrap();
             browser.open(&logged_in("")).await;

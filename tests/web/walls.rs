@@ -132,6 +132,46 @@ async fn a_wall_survives_a_restart_of_the_server_and_does_not_look_live_meanwhil
 }
 
 #[tokio::test]
+async fn pages_follow_the_events_of_a_restored_backup() {
+    let (database, operator) = (Database::sqlite(), Home::new());
+    let first = Process::server(&operator, database.url());
+    let url = first.url().to_owned();
+    // A caller of its own each time: a connection to the first server would fail.
+    let deploy = async |version: &str| {
+        let body = json!({"component": "api", "environment": "production", "version": version, "status": "succeeded"});
+        Caller::admin(&url).record(body).await;
+    };
+    let run = |args: &[&str]| {
+        operator
+            .deploytrack_server(&[args, &["--database-url", database.url()]].concat())
+            .ok();
+    };
+    deploy("v1").await;
+    let wall = Caller::admin(&url)
+        .post("/api/v1/walls", &json!({"name": "office"}))
+        .await;
+    let link = format!("#wall={}", wall.expect(201)["secret"].as_str().unwrap());
+    run(&["backup", "--to", "one.db"]);
+    let allowed = &["ERR_", "Failed to load", "410"];
+    in_browser(&url, allowed, async |browser: &Browser| {
+        browser.open(&link).await;
+        shows_the_wall(browser, "v1").await;
+        deploy("v2").await;
+        shows_the_wall(browser, "v2").await;
+        drop(first);
+        run(&["restore", "one.db"]);
+        let address = url.trim_start_matches("http://");
+        let _again = Process::server_at(address, &operator, database.url());
+        // Its events have the numbers of those of v2.
+        deploy("v3").await;
+        shows_the_wall(browser, "v3").await;
+        deploy("v4").await;
+        shows_the_wall(browser, "v4").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_revoked_wall_says_so_and_does_not_look_live() {
     let (_database, server) = served().await;
     filled(&server).await;

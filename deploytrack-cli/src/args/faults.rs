@@ -83,8 +83,9 @@ pub(super) fn all(first: clap::Error, line: &CommandLine<'_>, typed: &CommandLin
     let mut found = Vec::new();
     let mut mistake = first;
     for _ in 0..=line.own.len() {
+        let is_value_of_removed = rest.is_value_of_removed(&mistake);
         let goes_on = !AT_THE_END.contains(&mistake.kind()) && rest.remove(&mistake);
-        if let Some(mistake) = rest.with_hint(mistake, typed) {
+        if !is_value_of_removed && let Some(mistake) = rest.with_hint(mistake, typed) {
             found.push(mistake);
         }
         let next = if goes_on {
@@ -218,37 +219,41 @@ impl Rest<'_> {
         place.map(|at| self.line.own.remove(at + 1)).is_some()
     }
 
+    /// Whether the mistake is the word after an unknown flag that was removed.
+    fn is_value_of_removed(&self, mistake: &clap::Error) -> bool {
+        match mistake.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(word)) if mistake.kind() == ErrorKind::UnknownArgument => {
+                !word.starts_with('-') && self.removed.contains(word)
+            }
+            _ => false,
+        }
+    }
+
     /// The fault with its hint; `None` if it is only the consequence of a removed argument.
     fn with_hint(&self, mut mistake: clap::Error, typed: &CommandLine<'_>) -> Option<clap::Error> {
-        match (
-            mistake.kind(),
-            mistake.get(ContextKind::InvalidArg).cloned(),
-        ) {
-            (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) => {
-                let is_missing = |argument: &String| {
-                    !self
-                        .removed
-                        .iter()
-                        .any(|removed| argument.split([' ', '=']).next() == Some(removed))
-                };
-                let missing: Vec<_> = missing.into_iter().filter(is_missing).collect();
-                if missing.is_empty() {
-                    return None;
-                }
-                mistake.insert(ContextKind::InvalidArg, ContextValue::Strings(missing));
-            }
-            (ErrorKind::UnknownArgument, Some(ContextValue::String(word)))
-                if !word.starts_with('-') && self.removed.contains(&word) =>
-            {
+        if mistake.kind() == ErrorKind::MissingRequiredArgument
+            && let Some(ContextValue::Strings(missing)) = mistake.get(ContextKind::InvalidArg)
+        {
+            let is_missing = |argument: &&String| {
+                !self
+                    .removed
+                    .iter()
+                    .any(|removed| argument.split([' ', '=']).next() == Some(removed))
+            };
+            let missing: Vec<_> = missing.iter().filter(is_missing).cloned().collect();
+            if missing.is_empty() {
                 return None;
             }
-            _ => {}
+            mistake.insert(ContextKind::InvalidArg, ContextValue::Strings(missing));
         }
         if let Some(tip) = hyphen_tip(&mistake, typed) {
             mistake.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
         } else if typed.command() == Some("record") || typed.command() == Some("rollback") {
-            // No hint to put the value behind `--`: there it would run as the command.
+            // No hint to put a flag behind `--`: there it would run as the command.
             mistake.remove(ContextKind::Suggested);
+            if let Some(tip) = command_tip(&mistake) {
+                mistake.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+            }
         }
         unknown::explain(&mut mistake, typed.command());
         Some(mistake)
@@ -279,6 +284,19 @@ fn hyphen_tip(mistake: &clap::Error, typed: &CommandLine<'_>) -> Option<StyledSt
         "write a value that begins with a hyphen with an equals sign: {}={value}",
         long_of(flag)
     )))
+}
+
+/// The hint for a word that may be the command, without the `--` in front of it.
+fn command_tip(mistake: &clap::Error) -> Option<StyledStr> {
+    match mistake.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word))
+            if mistake.kind() == ErrorKind::UnknownArgument && !word.starts_with('-') =>
+        {
+            let tip = format!("if it is the command to run, write -- before it: -- {word}");
+            Some(StyledStr::from(tip))
+        }
+        _ => None,
+    }
 }
 
 fn arguments() -> Vec<Arg> {
@@ -403,6 +421,36 @@ mod tests {
                 .count(),
             2
         );
+    }
+
+    #[test]
+    fn a_word_too_many_is_named_by_every_command() {
+        fn try_all(command: &clap::Command, path: &[&str]) {
+            for below in command.get_subcommands() {
+                let path = [path, &[below.get_name()]].concat();
+                let takes_any = below.get_positionals().any(|word| {
+                    word.get_num_args()
+                        .is_some_and(|most| most.max_values() > 9)
+                });
+                if below.has_subcommands() || path[0] == "help" {
+                    try_all(below, &path);
+                } else if !takes_any {
+                    let words = [&path[..], &["last"; 9]].concat();
+                    assert!(
+                        report(&words).contains("'last'"),
+                        "{words:?}: {}",
+                        report(&words)
+                    );
+                }
+            }
+        }
+        try_all(&Args::command(), &[]);
+        for command in ["record", "rollback"] {
+            let text = report(&[command, "-c", "api", "-e", "production", "./deploy.sh"]);
+            for part in ["unexpected argument './deploy.sh'", "-- ./deploy.sh"] {
+                assert!(text.contains(part), "{text}");
+            }
+        }
     }
 
     #[test]

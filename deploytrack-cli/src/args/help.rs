@@ -37,7 +37,9 @@ const GROUPS: [(&str, &[&str]); 4] = [
         &[
             "serve",
             "token",
+            "audit",
             "verify",
+            "retention",
             "doctor",
             "completions",
             "man",

@@ -10,7 +10,7 @@ use clap::{
 use super::help;
 
 /// Commands that change no data on a server and no file of this machine.
-const READING: [&str; 12] = [
+const READING: [&str; 13] = [
     "list",
     "show",
     "latest",
@@ -18,6 +18,7 @@ const READING: [&str; 12] = [
     "watch",
     "open",
     "export",
+    "audit",
     "verify",
     "doctor",
     "version",
@@ -69,6 +70,9 @@ const WORDS: [(&[&str], &str); 14] = [
     (&["check", "ping", "health", "test"], "doctor"),
     (&["queue", "retry", "pending", "sync"], "flush"),
 ];
+
+/// Commands that a client without the server does not have.
+const OF_SERVER: [&str; 2] = ["serve", "token"];
 
 /// Flags that a command does not have, each with the way to do the same.
 const FLAGS: [(&str, &str, &str); 5] = [
@@ -147,7 +151,12 @@ fn tip(word: &str, path: &[&str]) -> Option<String> {
     let of_other_tools = WORDS
         .iter()
         .find(|(words, _)| path.is_empty() && words.contains(&word))
-        .and_then(|(_, name)| parent.find_subcommand(name));
+        .map(|(_, name)| *name);
+    let meant = of_other_tools.unwrap_or(word);
+    if cfg!(not(feature = "serve")) && path.is_empty() && OF_SERVER.contains(&meant) {
+        return Some("this client contains no server; install deploytrack-server".to_owned());
+    }
+    let of_other_tools = of_other_tools.and_then(|name| parent.find_subcommand(name));
     let found = of_other_tools.or_else(|| nearest(word, parent))?;
     let name = [&["deploytrack"], path, &[found.get_name()]]
         .concat()
@@ -206,6 +215,24 @@ mod tests {
             };
             assert!(fits, "{word}: {tip:?}");
         }
+    }
+
+    #[test]
+    fn a_client_without_the_server_names_the_server() {
+        let program = help::definition();
+        for word in OF_SERVER {
+            assert_eq!(
+                program.find_subcommand(word).is_some(),
+                cfg!(feature = "serve"),
+                "{word}"
+            );
+        }
+        let expected = if cfg!(feature = "serve") {
+            "see 'deploytrack serve --help'"
+        } else {
+            "this client contains no server; install deploytrack-server"
+        };
+        assert_eq!(tip("daemon", &[]).as_deref(), Some(expected));
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use deploytrack_core::{
-    archive::{ArchiveOutcome, ArchiveSelection, ArchivedName, NamePattern},
+    archive::{ArchiveOutcome, ArchiveSelection, ArchivedName},
     catalog::{CatalogKind, Reference},
     client::{ArchiveNotes, ArchivedNames},
     clock::Time,
+    pattern::NamePattern,
 };
 
 use crate::{

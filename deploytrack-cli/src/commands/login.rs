@@ -1,6 +1,9 @@
 //! `deploytrack login` and `deploytrack logout`: store and remove the token of a profile.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    path::{self, PathBuf},
+};
 
 use deploytrack_core::{
     api::TOKEN_LIFETIME,
@@ -71,16 +74,19 @@ pub(crate) async fn login(login: Login, mut invocation: Invocation<'_>) -> Resul
     if token.is_empty() {
         return Err(Failure::usage("the token is empty; nothing was saved"));
     }
-    check(Settings::given(&url, &token, global, env)?).await?;
-    file.make_current(&name);
-    file.save(&Profile {
+    let profile = Profile {
         name: name.clone(),
         url: Some(url.clone()),
         token: Some(token.clone()),
-    })?;
+        cacert: cacert(&file, &name, &url, global)?,
+    };
+    check(Settings::given(&url, &token, &profile, global, env)?).await?;
+    file.make_current(&name);
+    file.save(&profile)?;
     let access = match token::access(&token) {
-        Some(Access::ReadWrite) => "; it can read and write",
-        Some(Access::ReadOnly) => "; it can only read",
+        Some(Access::Admin) => "; it can read and write",
+        Some(Access::Writer(_)) => "; it can read and record deployments",
+        Some(Access::Reader) => "; it can only read",
         None => "",
     };
     writeln!(
@@ -91,6 +97,22 @@ pub(crate) async fn login(login: Login, mut invocation: Invocation<'_>) -> Resul
         ))
     )?;
     note_override(global, env, streams)
+}
+
+/// The file of `--cacert` for the profile, else the one that the profile has for the same server.
+fn cacert(
+    file: &ConfigFile,
+    name: &str,
+    url: &str,
+    global: &Global,
+) -> Result<Option<PathBuf>, Failure> {
+    match &global.cacert {
+        Some(path) => Ok(Some(path::absolute(path)?)),
+        None => Ok(file
+            .profile(name)
+            .filter(|former| settings::is_same(former.url.as_deref(), Some(url)))
+            .and_then(|former| former.cacert)),
+    }
 }
 
 pub(crate) fn logout(invocation: Invocation<'_>) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! The commands, one file each, and the match that starts them.
 
 pub(crate) mod archive;
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod component;
 pub(crate) mod doctor;
@@ -19,6 +20,7 @@ pub(crate) mod open;
 pub(crate) mod profile;
 pub(crate) mod record;
 pub(crate) mod repairs;
+mod retention;
 pub(crate) mod rollback;
 #[cfg(feature = "serve")]
 pub(crate) mod serve;
@@ -37,6 +39,7 @@ pub(crate) mod watch;
 use clap::Subcommand;
 
 use self::{
+    audit::Audit,
     completions::Completions,
     component::Component,
     doctor::Doctor,
@@ -52,6 +55,7 @@ use self::{
     open::Open,
     profile::Profile,
     record::Record,
+    retention::Retention,
     rollback::Rollback,
     show::Show,
     spool::Spool,
@@ -90,9 +94,11 @@ pub(crate) enum Command {
     Component(Component),
     Environment(Environment),
     Wall(Wall),
+    Audit(Audit),
     Import(Import),
     Export(Export),
     Verify(Verify),
+    Retention(Retention),
     Flush(Flush),
     Rollback(Box<Rollback>),
     Spool(Spool),
@@ -160,6 +166,9 @@ impl Command {
             Self::Verify(_) => with(verify::open(invocation), async |session| {
                 verify::run(session).await
             }),
+            Self::Retention(command) => with(retention::open(invocation), async |session| {
+                retention::run(command, session).await
+            }),
             Self::Rollback(rollback) => with(Session::open(invocation), async |session| {
                 Box::pin(rollback::run(*rollback, session)).await
             }),
@@ -195,6 +204,9 @@ impl Command {
             }),
             Self::Wall(wall) => with(Session::open(invocation), async |session| {
                 wall::run(wall, session).await
+            }),
+            Self::Audit(audit) => with(Session::open(invocation), async |session| {
+                audit::run(audit, session).await
             }),
             Self::Import(import) => with(Session::open(invocation), async |session| {
                 import::run(&import, session).await

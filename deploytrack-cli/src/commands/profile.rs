@@ -233,8 +233,9 @@ impl ProfileRow {
             None => "none",
             Some(_) if expires_at.is_some_and(|end| end <= now) => "expired",
             Some(token) => match token::access(token) {
-                Some(Access::ReadWrite) => "reads and writes",
-                Some(Access::ReadOnly) => "reads",
+                Some(Access::Admin) => "reads and writes",
+                Some(Access::Writer(_)) => "reads and records",
+                Some(Access::Reader) => "reads",
                 None => "present",
             },
         };

@@ -4,11 +4,12 @@ mod sample;
 
 use std::{
     io::{self, Write},
+    path::{self, PathBuf},
     time::Duration,
 };
 
 use deploytrack_core::{
-    client::{Certificates, Client, ClientSettings},
+    client::{Client, ClientSettings},
     clock::{Clock, SystemClock},
     text::Label,
 };
@@ -17,9 +18,8 @@ use deploytrack_server::{
     config::{Config, DatabaseUrl, ServeArgs, reachable},
     log,
     serve::{self, Listeners, Signals},
-    token,
+    token::{self, Grant},
 };
-use tokio::net::TcpListener;
 
 use crate::{
     ci::manner::Manner,
@@ -30,6 +30,7 @@ use crate::{
     process_env::ProcessEnv,
     profile::{ConfigFile, Profile},
     session::Session,
+    settings,
     ui::{Invocation, Streams},
 };
 
@@ -55,6 +56,12 @@ pub(crate) struct Serve {
 }
 
 pub(crate) fn run(args: Serve, invocation: Invocation<'_>) -> Result<(), Failure> {
+    let ended = serve(args, invocation);
+    log::end();
+    ended
+}
+
+fn serve(args: Serve, invocation: Invocation<'_>) -> Result<(), Failure> {
     let Invocation {
         global,
         env,
@@ -62,6 +69,8 @@ pub(crate) fn run(args: Serve, invocation: Invocation<'_>) -> Result<(), Failure
     } = invocation;
     let global = &global;
     let config = config(args.settings, args.demo)?;
+    let tls = config.tls();
+    let tls = tls.map_err(|error| Failure::usage(chain(&error)))?;
     let log = || log::init(config.log_format, &config.log_level);
     if !args.demo {
         log();
@@ -72,19 +81,24 @@ pub(crate) fn run(args: Serve, invocation: Invocation<'_>) -> Result<(), Failure
     let runtime = runtime.map_err(|error| failed(&error))?;
     runtime.block_on(async {
         serve::survive_file_size_limit();
-        let app = App::open(&config).await.map_err(|error| failed(&error))?;
+        let mut signals = Signals::listen();
+        let app = signals.interrupt(Box::pin(App::open(&config)), 0).await;
+        let app = app.map_err(|error| failed(&error))?;
         let tracker = app.tracker().clone();
         let served = async {
-            let signals = Signals::listen();
             let main = serve::bind(config.listen).map_err(|error| failed(&error))?;
             let health =
                 serve::bind_health(config.health_listen).map_err(|error| failed(&error))?;
-            let local = Local::introduce(&config, &main, env, err)?;
-            let mut served = tokio::spawn(serve::serve_until_signalled(
-                Listeners { main, health },
-                app,
-                signals,
-            ));
+            let metrics =
+                serve::bind_metrics(config.metrics_listen).map_err(|error| failed(&error))?;
+            let listeners = Listeners {
+                main,
+                tls,
+                health,
+                metrics,
+            };
+            let local = Local::introduce(&config, &listeners, env, err)?;
+            let mut served = tokio::spawn(serve::serve_until_signalled(listeners, app, signals));
             let welcome = Welcome {
                 local: &local,
                 demo: args.demo,
@@ -144,6 +158,8 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 struct Local {
     url: String,
     token: String,
+    /// The file with the certificate of the server, if it uses https.
+    cacert: Option<PathBuf>,
     /// Whether they use this server without a flag.
     is_current: bool,
 }
@@ -153,19 +169,19 @@ impl Local {
     /// printed and the server still runs.
     fn introduce(
         config: &Config,
-        listener: &TcpListener,
+        listeners: &Listeners,
         env: &ProcessEnv,
         err: &mut dyn Write,
     ) -> Result<Self, Failure> {
-        let url = format!(
-            "http://{}",
-            reachable(listener.local_addr().map_err(|error| failed(&error))?)
-        );
+        let url = url(listeners).map_err(|error| failed(&error))?;
+        let cacert = config.tls.as_ref().map(|files| &files.certificate);
+        let cacert = cacert.map(path::absolute).transpose();
+        let cacert = cacert.map_err(|error| failed(&error))?;
         let subject = Label::new(LOCAL).map_err(|error| failed(&error))?;
         let token = token::issue(
             &config.secret,
             &subject,
-            &[token::ADMIN.to_owned()],
+            &Grant::admin(),
             TOKEN_LIFETIME.min(config.secret.longest()),
             SystemClock.now(),
         );
@@ -174,6 +190,7 @@ impl Local {
             name: LOCAL.to_owned(),
             url: Some(url.clone()),
             token: Some(token.clone()),
+            cacert: cacert.clone(),
         };
         let saved = ConfigFile::open(env).and_then(|mut file| {
             file.save(&profile)?;
@@ -196,9 +213,20 @@ impl Local {
         Ok(Self {
             url,
             token,
+            cacert,
             is_current,
         })
     }
+}
+
+/// The address at which other commands on this machine reach the server. A certificate may be for a
+/// name alone.
+fn url(listeners: &Listeners) -> io::Result<String> {
+    let address = reachable(listeners.main.local_addr()?);
+    Ok(match &listeners.tls {
+        Some(tls) => format!("https://{}:{}", tls.host(address.ip()), address.port()),
+        None => format!("http://{address}"),
+    })
 }
 
 /// The text that is printed when the server answers.
@@ -247,7 +275,7 @@ impl Welcome<'_> {
             token,
             timeout: Duration::from_secs(30),
             user_agent,
-            certificates: Certificates::default(),
+            certificates: settings::certificates_of(self.local.cacert.as_deref())?,
             proxy: None,
         })?)
     }

@@ -19,7 +19,8 @@ use crate::{
 /// Print events as they happen, one per line
 ///
 /// Runs until it is stopped. After a lost connection the command connects again and prints the
-/// events that it missed: each event is printed once.
+/// events that it missed: each event is printed once. After a restore of a backup on the server, a
+/// note says that events may be missing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -87,6 +88,13 @@ pub(crate) async fn run(watch: Watch, session: &mut Session<'_>) -> Result<(), F
             News::Lost(why) => {
                 lost = true;
                 session.note(&format!("{why}; connecting again"))?;
+            }
+            News::Replaced(number) => {
+                let note = format!(
+                    "the database of {} was replaced after event {number}, as by a restore of a backup; events until now may be missing",
+                    session.client.url()
+                );
+                session.note(&note)?;
             }
             News::Connected if std::mem::take(&mut lost) => session.note("connected again")?,
             News::Connected => {}

@@ -48,7 +48,8 @@ impl Outcome {
         }
     }
 
-    pub(crate) fn not_started(error: &io::Error) -> Self {
+    /// The outcome of a command that could not be started.
+    pub(crate) fn not_started(program: &str, error: &io::Error) -> Self {
         let code = if error.kind() == io::ErrorKind::NotFound {
             127
         } else {
@@ -56,7 +57,7 @@ impl Outcome {
         };
         Self {
             needs_warning: true,
-            ..Self::failed(code, format!("the command could not be started: {error}"))
+            ..Self::failed(code, format!("{program} could not be started: {error}"))
         }
     }
 

@@ -1,9 +1,11 @@
-//! An event as a line.
+//! An event as a line, and its parts.
 
 use deploytrack_core::{
     clock,
     event::{Event, EventType},
 };
+
+use serde_json::{Value, json};
 
 use super::text::clean;
 
@@ -22,26 +24,38 @@ pub(crate) fn line(event: &Event) -> String {
 }
 
 fn what(event: &Event) -> String {
-    let subject = event.deployment.as_ref().map(|of| {
-        format!(
+    let happened = happened(event);
+    let changes = changes(event).map_or_else(String::new, |changes| format!(" ({changes})"));
+    format!("{}: {happened}{changes}", subject(event))
+}
+
+/// What the event is about.
+pub(crate) fn subject(event: &Event) -> String {
+    if let Some(of) = &event.deployment {
+        return format!(
             "{} {} in {}",
             of.component_name, of.version, of.environment_name
-        )
-    });
-    let named = event
-        .component
-        .as_ref()
-        .map(|of| format!("component {}", of.name));
-    let named = named.or_else(|| {
-        event
-            .environment
-            .as_ref()
-            .map(|of| format!("environment {}", of.name))
-    });
-    let subject = subject
-        .or(named)
-        .unwrap_or_else(|| "environments".to_owned());
-    let happened = match (event.r#type, &event.transition) {
+        );
+    }
+    if let Some(of) = &event.component {
+        return format!("component {}", of.name);
+    }
+    if let Some(of) = &event.environment {
+        return format!("environment {}", of.name);
+    }
+    match event.r#type {
+        EventType::WallCreated | EventType::WallRevoked => {
+            let name = event.details.as_ref().and_then(|all| all.get("name"));
+            format!("wall {}", name.map_or_else(String::new, plain))
+        }
+        EventType::StoreRestored | EventType::StoreRepaired => "database".to_owned(),
+        EventType::RetentionRemoved => "old deployments".to_owned(),
+        _ => "environments".to_owned(),
+    }
+}
+
+fn happened(event: &Event) -> String {
+    match (event.r#type, &event.transition) {
         (EventType::DeploymentTransitioned, Some(row)) => {
             let from = row
                 .from
@@ -61,12 +75,49 @@ fn what(event: &Event) -> String {
             "restored from the archive".to_owned()
         }
         (EventType::EnvironmentsOrdered, _) => "reordered".to_owned(),
+        (EventType::WallCreated, _) => "created".to_owned(),
+        (EventType::WallRevoked, _) => "revoked".to_owned(),
+        (EventType::StoreRestored, _) => "restored from a backup".to_owned(),
+        (EventType::StoreRepaired, _) => "repaired".to_owned(),
+        (EventType::RetentionRemoved, _) => "removed".to_owned(),
         (
             EventType::DeploymentTransitioned
             | EventType::ComponentUpdated
             | EventType::EnvironmentUpdated,
             _,
         ) => "changed".to_owned(),
+    }
+}
+
+/// The details of an event as one text: changed fields as `owner: web → core`, other details as
+/// `view: env=production`.
+pub(crate) fn changes(event: &Event) -> Option<String> {
+    let details = event.details.as_ref()?;
+    let texts: Vec<_> = match details.get("changes") {
+        Some(Value::Object(changes)) => changes
+            .iter()
+            .map(|(field, change)| {
+                format!(
+                    "{field}: {} → {}",
+                    plain(&change["from"]),
+                    plain(&change["to"])
+                )
+            })
+            .collect(),
+        _ => details
+            .iter()
+            .filter(|(field, value)| *field != "id" && *field != "name" && **value != json!(""))
+            .map(|(field, value)| format!("{field}: {}", plain(value)))
+            .collect(),
     };
-    format!("{subject}: {happened}")
+    (!texts.is_empty()).then(|| texts.join(", "))
+}
+
+/// A JSON value for people: a text without its quotes, and `-` for null.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }

@@ -7,7 +7,7 @@ use reqwest::{Method, Response, header::ACCEPT};
 use super::{Client, Error, query, transport::UNREADABLE};
 use crate::{
     api,
-    event::{Event, EventFilter},
+    event::{Event, EventFilter, Position},
 };
 
 /// The most bytes of one block. An event has a few hundred bytes, and up to a few thousand more
@@ -33,18 +33,28 @@ impl fmt::Debug for Events {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamItem {
     /// The position in the stream. Pass it to [`Client::events`] to continue after it.
-    pub position: i64,
+    pub position: Position,
     /// The event and its JSON text from the server; `None` if the server sent only a position.
     pub event: Option<(Event, String)>,
 }
 
 impl Client {
-    /// Streams the events that match, after the number `after` or from now on. A server sends at
+    /// Streams the events that match, after the position `after` or from now on. A server sends at
     /// least a heartbeat every 15 seconds: the client's timeout should be longer.
-    pub async fn events(&self, filter: &EventFilter, after: Option<i64>) -> Result<Events, Error> {
-        let request = self
-            .request(Method::GET, api::EVENTS, &query::events(filter, after))
+    ///
+    /// If the server's database was replaced since that position, as by a restore of a backup, it
+    /// refuses with the code [`api::STORE_REPLACED`]. The caller may begin anew, without a position.
+    pub async fn events(
+        &self,
+        filter: &EventFilter,
+        after: Option<Position>,
+    ) -> Result<Events, Error> {
+        let mut request = self
+            .request(Method::GET, api::EVENTS, &query::events(filter))
             .header(ACCEPT, "text/event-stream");
+        if let Some(position) = after {
+            request = request.header(api::LAST_EVENT_ID, position.to_string());
+        }
         Ok(Events {
             client: self.clone(),
             response: self.response(request).await?,

@@ -4,7 +4,7 @@ use crate::{
     catalog::Reference,
     clock::{self, Time},
     daily::DailyFilter,
-    event::EventFilter,
+    event::{AuditFilter, EventFilter},
     query::{CatalogFilter, DeploymentFilter, MatrixFilter, Order, PageRequest},
     text::Name,
 };
@@ -123,9 +123,27 @@ pub(super) fn daily(filter: &DailyFilter) -> Query {
     ])
 }
 
-pub(super) fn events(filter: &EventFilter, after: Option<i64>) -> Query {
+pub(super) fn audit(filter: &AuditFilter) -> Query {
     let mut query = given([
-        ("after", after.as_ref().map(ToString::to_string)),
+        (
+            "recordedBy",
+            filter.recorded_by.as_ref().map(ToString::to_string),
+        ),
+        (
+            "recordedAfter",
+            filter.recorded_after.as_ref().map(clock::format_exact),
+        ),
+        (
+            "recordedBefore",
+            filter.recorded_before.as_ref().map(clock::format_exact),
+        ),
+    ]);
+    query.extend(filter.types.iter().map(|one| ("type", one.to_string())));
+    query
+}
+
+pub(super) fn events(filter: &EventFilter) -> Query {
+    let mut query = given([
         (
             "componentId",
             filter.component_id.as_ref().map(ToString::to_string),

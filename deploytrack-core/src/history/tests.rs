@@ -30,6 +30,7 @@ fn deployment() -> Deployment {
         finished_at: None,
         succeeded_at: None,
         occurred_at: noon(),
+        removed_at: None,
     }
 }
 

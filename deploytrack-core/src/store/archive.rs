@@ -111,6 +111,7 @@ impl Write {
                 name: Some(checked(&name)?),
                 at: recorded_at,
                 by,
+                details: None,
             };
             self.add_event(NewEvent {
                 r#type,

@@ -17,10 +17,10 @@ use tokio::time::timeout;
 #[cfg(feature = "sqlite")]
 use super::files::Files;
 use super::{
-    Store, on,
+    Purpose, Store, on,
     sqlx_error::{is_persistent, unexpected},
 };
-use crate::error::Error;
+use crate::{error::Error, measurement::FileMeasurements};
 
 /// How long the outcome of a write is valid. `/readyz` needs no token, so a request to it must not
 /// cause a write each time.
@@ -47,9 +47,34 @@ struct LastOutcomes {
     /// When a write was committed, unless one has failed since.
     written: Option<Instant>,
     failed: Option<Instant>,
-    /// When a write failed for lack of space, or a trial write failed for any reason, and the
-    /// cause.
-    refused: Option<(Instant, String)>,
+    /// When a write failed for lack of space or was refused, or a trial write failed for any
+    /// reason, and the cause.
+    refused: Option<(Instant, Cause)>,
+}
+
+/// The cause for which a write failed.
+#[derive(Clone, Debug)]
+enum Cause {
+    /// A newer program has migrated the database.
+    Outdated,
+    Database(String),
+}
+
+impl Cause {
+    fn of(error: &Error) -> Self {
+        if matches!(error, Error::Outdated) {
+            return Self::Outdated;
+        }
+        let source = std::error::Error::source(error);
+        Self::Database(source.map_or_else(|| error.to_string(), ToString::to_string))
+    }
+
+    fn into_error(self) -> Error {
+        match self {
+            Self::Outdated => Error::Outdated,
+            Self::Database(why) => Error::Unavailable(why.into()),
+        }
+    }
 }
 
 /// Counts a write in progress until it is dropped.
@@ -101,6 +126,14 @@ impl Condition {
         self.files.as_ref().is_some_and(Files::are_foreign)
     }
 
+    /// The measurements of the files of an SQLite database.
+    pub(super) fn measure_files(&self) -> Option<FileMeasurements> {
+        #[cfg(feature = "sqlite")]
+        return self.files.as_ref().map(Files::measure);
+        #[cfg(not(feature = "sqlite"))]
+        return None;
+    }
+
     fn last(&self) -> std::sync::MutexGuard<'_, LastOutcomes> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -116,13 +149,21 @@ impl Condition {
 
     /// Notes a failed step of a write, and returns the outcome.
     pub(super) fn note<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
-        if let Err(error @ Error::Unavailable(_)) = &outcome {
-            let (now, mut last) = (Instant::now(), self.last());
-            (last.written, last.failed) = (None, Some(now));
-            // A trial write needs little room and may succeed all the same.
-            if is_persistent(error) {
-                last.refused = Some((now, cause(error)));
+        let now = Instant::now();
+        match &outcome {
+            Err(error @ Error::Unavailable(_)) => {
+                let mut last = self.last();
+                (last.written, last.failed) = (None, Some(now));
+                // A trial write needs little room and may succeed all the same.
+                if is_persistent(error) {
+                    last.refused = Some((now, Cause::of(error)));
+                }
             }
+            Err(Error::Outdated) => {
+                let mut last = self.last();
+                (last.written, last.refused) = (None, Some((now, Cause::Outdated)));
+            }
+            _ => {}
         }
         outcome
     }
@@ -160,7 +201,7 @@ impl Condition {
             .refused
             .as_ref()
             .filter(|(at, _)| at.elapsed() < VALIDITY)?;
-        Some(Err(Error::Unavailable(why.clone().into())))
+        Some(Err(why.clone().into_error()))
     }
 
     /// Notes the outcome of a trial write, and returns it.
@@ -172,18 +213,18 @@ impl Condition {
                     ..LastOutcomes::default()
                 }
             }
-            Err(error) => self.last().refused = Some((Instant::now(), cause(error))),
+            Err(error) => self.last().refused = Some((Instant::now(), Cause::of(error))),
         }
         self.note(outcome)
     }
 }
 
-/// The cause of an error of the database.
-fn cause(error: &Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
-}
-
 impl Store {
+    /// The measurements of the files of an SQLite database.
+    pub(crate) fn measure_files(&self) -> Option<FileMeasurements> {
+        self.condition.measure_files()
+    }
+
     /// Asks whether the database can be written to.
     pub(super) async fn writable(&self) -> Result<(), Error> {
         self.condition.check_files()?;
@@ -229,7 +270,7 @@ impl Store {
     }
 
     async fn write_nothing(&self) -> Result<(), Error> {
-        let mut begun = self.begin_write().await?;
+        let mut begun = self.begin_write(Purpose::Trial).await?;
         on!(Transaction, &mut begun, |write| sqlx::query(
             "update commits set count = count"
         )

@@ -98,8 +98,10 @@ impl Write {
             Transaction::Sqlite(_) => {}
             #[cfg(feature = "postgres")]
             Transaction::Postgres(write) => {
-                let lock = sqlx::query("lock table environment_counts in share row exclusive mode");
-                lock.execute(&mut **write).await.map_err(unexpected)?;
+                let tenure = write.tenure.clone();
+                let lock = sqlx::query("lock table environment_counts in share row exclusive mode")
+                    .execute(&mut **write);
+                tenure.during(lock).await.map_err(unexpected)?;
             }
         }
         on!(Transaction, self.unflushed(), |write| {

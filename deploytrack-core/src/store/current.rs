@@ -28,18 +28,24 @@ use crate::{
 /// at the time in the table `moment`.
 ///
 /// The deployment and its time are a subquery each, and each subquery is one lookup in the key. A
-/// join with the periods costs as much on SQLite, and makes PostgreSQL read every period.
-pub(super) const CELLS_AT: &str = "select cell.component_id, cell.environment_id, d.version,
+/// join with the periods costs as much on SQLite, and makes PostgreSQL read every period. A removed
+/// deployment is looked up only if the deployment does not exist.
+pub(super) const CELLS_AT: &str = "select cell.component_id, cell.environment_id, coalesce(d.version, gone.version),
     (select newest.started_at from cell_periods newest
      where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
         and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
      order by newest.started_at desc, newest.sequence desc limit 1),
-    d.id, d.deployed_by, d.commit_sha
+    coalesce(d.id, gone.id), coalesce(d.deployed_by, gone.deployed_by), coalesce(d.commit_sha, gone.commit_sha)
 from components c cross join current_cells cell left join deployments d on d.id =
     (select case when newest.version is not null then newest.deployment_id end from cell_periods newest
      where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
         and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
      order by newest.started_at desc, newest.sequence desc limit 1)
+left join removed_deployments gone on gone.id = case when d.id is null then
+    (select case when newest.version is not null then newest.deployment_id end from cell_periods newest
+     where newest.component_id = cell.component_id and newest.environment_id = cell.environment_id
+        and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
+     order by newest.started_at desc, newest.sequence desc limit 1) end
 where cell.component_id = c.id";
 
 /// Selects what was current of the component `$2` at the time `$1`, in environment order.
@@ -69,12 +75,15 @@ order by newest.started_at desc, newest.sequence desc limit 1";
 /// Updates what is current in the cells of the table `touched`. The time in the table `moment` is
 /// the end of time. Without a row, every column becomes null.
 const UPDATE_CURRENT: &str = "update current_cells set (deployment_id, version, succeeded_at, deployed_by, commit_sha) =
-    (select shown.deployment_id, shown.version, shown.started_at, d.deployed_by, d.commit_sha from
+    (select shown.deployment_id, shown.version, shown.started_at, coalesce(d.deployed_by, gone.deployed_by),
+        coalesce(d.commit_sha, gone.commit_sha) from
         (select newest.deployment_id, newest.version, newest.started_at from cell_periods newest
          where newest.component_id = current_cells.component_id and newest.environment_id = current_cells.environment_id
             and newest.started_at <= (select time from moment) and (newest.ended_at is null or newest.ended_at > (select time from moment))
          order by newest.started_at desc, newest.sequence desc limit 1) shown
-     join deployments d on d.id = shown.deployment_id where shown.version is not null)
+     left join deployments d on d.id = shown.deployment_id
+     left join removed_deployments gone on gone.id = case when d.id is null then shown.deployment_id end
+     where shown.version is not null)
 where (component_id, environment_id) in (select component_id, environment_id from touched)";
 
 /// Later than any time that a deployment can have.
@@ -250,7 +259,7 @@ mod tests {
     fn every_statement_has_the_same_definition_of_current() {
         let moment = "(select time from moment)";
         let (component, environment) = ("cell.component_id", "cell.environment_id");
-        check(CELLS_AT, 2, component, environment, moment);
+        check(CELLS_AT, 3, component, environment, moment);
         check(CURRENT_OF_AT, 3, component, environment, "$1");
         check(CURRENT_IN, 1, "$1", "$2", "$3");
         let (component, environment) =

@@ -32,7 +32,7 @@ macro_rules! select_deployments {
 /// without reading the texts.
 macro_rules! text_bytes {
     () => {
-        "cast(octet_length(d.metadata) + coalesce(octet_length(d.description), 0) as bigint) as bytes"
+        "cast(coalesce(octet_length(d.metadata), 0) + coalesce(octet_length(d.description), 0) as bigint) as bytes"
     };
 }
 
@@ -41,6 +41,7 @@ mod daily;
 mod filter;
 mod ids;
 mod list;
+mod measurement;
 mod write;
 
 pub(crate) use self::{filter::RowFilter, write::LineKey};
@@ -96,6 +97,7 @@ impl TryFrom<Row> for DeploymentRecord {
             finished_at: row.finished_at.map(|time| time.0),
             succeeded_at: row.succeeded_at.map(|time| time.0),
             occurred_at: row.occurred_at.0,
+            removed_at: None,
         };
         let (succeeded_sequence, occurred_sequence) =
             (row.succeeded_sequence, row.occurred_sequence);

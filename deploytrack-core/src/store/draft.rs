@@ -73,11 +73,13 @@ pub(crate) struct NewEvent {
 pub(crate) enum EventSource {
     /// In this row of history.
     HistoryRow(i64),
-    /// In the row of the event, with the name of a component or environment.
+    /// In the row of the event, with the name of a component or environment, and more about the
+    /// event as JSON.
     EventRow {
         name: Option<Name>,
         at: Time,
         by: Label,
+        details: Option<String>,
     },
 }
 

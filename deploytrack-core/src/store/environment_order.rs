@@ -101,12 +101,13 @@ impl Write {
             // deployments that take an environment out of the archive, and these may wait for a
             // cell that this write has locked.
             #[cfg(feature = "postgres")]
-            Transaction::Postgres(write) => sqlx::query("select pg_advisory_xact_lock($1)")
-                .bind(ORDER_LOCK)
-                .execute(&mut **write)
-                .await
-                .map(|_| ())
-                .map_err(unexpected),
+            Transaction::Postgres(write) => {
+                let tenure = write.tenure.clone();
+                let locked = sqlx::query("select pg_advisory_xact_lock($1)")
+                    .bind(ORDER_LOCK)
+                    .execute(&mut **write);
+                tenure.during(locked).await.map(|_| ()).map_err(unexpected)
+            }
         }
     }
 

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     Store, Write,
-    column::{Micros, checked, checked_option, digest, signed},
+    column::{Micros, checked, checked_option, digest, signed, unsigned},
     draft::{EventSource, NewEvent},
     on,
     sets::Columns,
@@ -27,9 +27,9 @@ use super::{
 };
 use crate::{
     error::Error,
-    event::{Event, EventDeployment, EventName},
+    event::{AuditFilter, Event, EventDeployment, EventName},
     history::HistoryEntry,
-    text::Name,
+    text::{Label, Name},
 };
 
 #[derive(Debug, FromRow)]
@@ -40,6 +40,7 @@ struct Row {
     name: Option<String>,
     recorded_at: Option<Micros>,
     recorded_by: Option<String>,
+    details: Option<String>,
     component_id: Option<Uuid>,
     component_name: Option<String>,
     environment_id: Option<Uuid>,
@@ -121,6 +122,7 @@ impl TryFrom<Row> for Event {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let transition = row.transition()?;
+        let details = row.details.as_deref().map(serde_json::from_str);
         let (recorded_at, recorded_by) = match &transition {
             Some(entry) => (entry.recorded_at, entry.recorded_by.clone()),
             None => (
@@ -137,22 +139,56 @@ impl TryFrom<Row> for Event {
             transition,
             component: row.catalog_entry("component.")?,
             environment: row.catalog_entry("environment.")?,
+            details: details.transpose().map_err(unreadable)?,
         })
     }
 }
 
-/// Selects the events after a number, in their order. The limit is in the subquery, so that only
-/// that page is joined.
-const EVENTS_AFTER: &str = "select v.number, v.type, v.subject_id, v.name, v.recorded_at, v.recorded_by, d.component_id, \
-                      c.name as component_name, d.environment_id, e.name as environment_name, d.version, d.deployed_by, d.commit_sha, \
-                      h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.claimed_at, h.recorded_at as history_at, \
-                      h.recorded_by as history_by, h.reason, h.hash \
-                      from (select * from events where number > $1 order by number limit $2) v \
-                      left join history h on h.sequence = v.history_sequence left join deployments d on d.id = v.subject_id \
-                      left join components c on c.id = d.component_id left join environments e on e.id = d.environment_id order by v.number";
+/// Selects the columns of [`Row`] for a part of the events. A limit is in the subquery, so that only
+/// that page is joined. Events of removed deployments are left out: their rows of history are gone.
+macro_rules! events_in {
+    ($subquery:expr) => {
+        concat!(
+            "select v.number, v.type, v.subject_id, v.name, v.recorded_at, v.recorded_by, v.details, d.component_id, \
+             c.name as component_name, d.environment_id, e.name as environment_name, d.version, d.deployed_by, d.commit_sha, \
+             h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.claimed_at, h.recorded_at as history_at, \
+             h.recorded_by as history_by, h.reason, h.hash from (",
+            $subquery,
+            ") v left join history h on h.sequence = v.history_sequence left join deployments d on d.id = v.subject_id \
+             left join components c on c.id = d.component_id left join environments e on e.id = d.environment_id \
+             left join removed_deployments gone on gone.id = v.subject_id where gone.id is null order by v.number"
+        )
+    };
+}
+
+/// Selects the events of the audit that match a filter. The first two conditions are those of the
+/// index `events_audit`. The types are one text, each between commas.
+macro_rules! audit {
+    ($columns:literal, $rest:literal) => {
+        concat!(
+            "select ",
+            $columns,
+            " from events where history_sequence is null and type <> 'deployment.updated' \
+             and ($1 is null or recorded_by = $1) and ($2 is null or recorded_at >= $2) and ($3 is null or recorded_at < $3) \
+             and ($4 is null or $4 like '%,' || type || ',%')",
+            $rest
+        )
+    };
+}
+
+/// The events after a number, in their order.
+const EVENTS_AFTER: &str =
+    events_in!("select * from events where number > $1 order by number limit $2");
+/// A page of the audit: the newest events that match, the oldest of them first.
+const AUDIT: &str = events_in!(audit!("*", " order by number desc limit $5 offset $6"));
+const COUNT_OF_AUDIT: &str = audit!("count(*)", "");
+/// Counts the events from a number on, up to another one, whose deployments were removed.
+const EVENTS_OF_REMOVED: &str = "select count(*) from events v join removed_deployments gone on gone.id = v.subject_id \
+                      where v.number > $1 and v.number <= $2";
 
 impl Store {
-    /// The events after this number, in their order, up to a limit.
+    /// The events among the next ones after this number, at most this many numbers, in their order.
+    /// Events of removed deployments are left out.
     pub(crate) async fn events(&self, after: i64, most: u64) -> Result<Vec<Event>, Error> {
         let rows: Vec<Row> = on!(Pool, &self.reads, |pool| sqlx::query_as(EVENTS_AFTER)
             .bind(after)
@@ -163,10 +199,67 @@ impl Store {
         rows.into_iter().map(Event::try_from).collect()
     }
 
+    /// Part of the audit, newest first, and the number of events that match.
+    pub(crate) async fn audit(
+        &self,
+        filter: &AuditFilter,
+        skip: u64,
+        take: u64,
+    ) -> Result<(Vec<Event>, u64), Error> {
+        let by = filter.recorded_by.as_ref().map(Label::as_str);
+        let (after, before) = (
+            filter.recorded_after.map(Micros),
+            filter.recorded_before.map(Micros),
+        );
+        let types = (!filter.types.is_empty()).then(|| {
+            let types = filter.types.iter().map(|one| format!("{one},"));
+            format!(",{}", types.collect::<String>())
+        });
+        let rows: Vec<Row> = on!(Pool, &self.reads, |pool| sqlx::query_as(AUDIT)
+            .bind(by)
+            .bind(after)
+            .bind(before)
+            .bind(&types)
+            .bind(signed(take))
+            .bind(signed(skip))
+            .fetch_all(pool)
+            .await)
+        .map_err(unexpected)?;
+        let total: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar(COUNT_OF_AUDIT)
+            .bind(by)
+            .bind(after)
+            .bind(before)
+            .bind(&types)
+            .fetch_one(pool)
+            .await)
+        .map_err(unexpected)?;
+        let events = rows.into_iter().rev().map(Event::try_from);
+        Ok((events.collect::<Result<_, _>>()?, unsigned(total)))
+    }
+
+    /// Whether all events after this number, up to and with another one, are of removed
+    /// deployments.
+    pub(crate) async fn are_events_removed(&self, after: i64, until: i64) -> Result<bool, Error> {
+        let removed: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar(
+            EVENTS_OF_REMOVED
+        )
+        .bind(after)
+        .bind(until)
+        .fetch_one(pool)
+        .await)
+        .map_err(unexpected)?;
+        Ok(after < until && removed == until - after)
+    }
+
     /// The number of the last event; 0 before the first.
     pub(crate) async fn last_event(&self) -> Result<i64, Error> {
-        on!(Pool, &self.reads, |pool| sqlx::query_scalar(
-            "select last_event from commits"
+        Ok(self.last_position().await?.0)
+    }
+
+    /// The number of the last event, and the id of the store.
+    pub(crate) async fn last_position(&self) -> Result<(i64, Uuid), Error> {
+        on!(Pool, &self.reads, |pool| sqlx::query_as(
+            "select last_event, id from commits, store"
         )
         .fetch_one(pool)
         .await)
@@ -192,14 +285,20 @@ impl Store {
 }
 
 /// The row of an event and its number.
-fn columns<'a>((number, new): &'a (i64, &NewEvent)) -> Columns<'a, 7> {
-    let (sequence, name, at, by) = match &new.source {
-        EventSource::HistoryRow(sequence) => (Some(*sequence), None, None, None),
-        EventSource::EventRow { name, at, by } => (
+fn columns<'a>((number, new): &'a (i64, &NewEvent)) -> Columns<'a, 8> {
+    let (sequence, name, at, by, details) = match &new.source {
+        EventSource::HistoryRow(sequence) => (Some(*sequence), None, None, None, None),
+        EventSource::EventRow {
+            name,
+            at,
+            by,
+            details,
+        } => (
             None,
             name.as_ref().map(Name::as_str),
             Some(*at),
             Some(by.as_str()),
+            details.as_deref(),
         ),
     };
     [
@@ -210,6 +309,7 @@ fn columns<'a>((number, new): &'a (i64, &NewEvent)) -> Columns<'a, 7> {
         ("name", name.into()),
         ("recorded_at", at.into()),
         ("recorded_by", by.into()),
+        ("details", details.into()),
     ]
 }
 

@@ -3,14 +3,20 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
-use crate::error::Error;
+use crate::{
+    error::Error,
+    measurement::{DiskMeasurements, FileMeasurements},
+};
 
 /// The suffixes of the files that SQLite creates beside the database.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
+/// The suffixes of the lock files: one for the time in which a program opens the database, one for
+/// the time in which a server has it open.
+pub(super) const LOCKS: [&str; 2] = [".lock", ".server-lock"];
 
 /// Creates the file with mode 0600, and sets that mode on existing files. SQLite copies the mode of
 /// the database to the files beside it. An existing file must not be opened here: closing it would
@@ -25,8 +31,9 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
         _ => {}
     }
     #[cfg(unix)]
-    for path in [path.to_owned(), named(path, ".lock")]
+    for path in [path.to_owned()]
         .into_iter()
+        .chain(LOCKS.map(|end| named(path, end)))
         .chain(beside(path))
     {
         close_to_others(&path);
@@ -56,16 +63,95 @@ fn beside(database: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// The path of the database with a suffix.
-pub(super) fn named(database: &Path, end: &str) -> PathBuf {
+pub(crate) fn named(database: &Path, end: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(end);
     name.into()
+}
+
+/// The size of the header of an SQLite database.
+const HEADER: u64 = 100;
+
+/// Refuses a file that is missing or shorter than the header of an SQLite database. SQLite takes it
+/// for an empty database, and deletes the write-ahead log beside it, which may be all that is left.
+///
+/// The file is not opened: closing it would drop the locks that SQLite holds on it in this process.
+pub(super) fn require_header(path: &Path) -> Result<(), Error> {
+    match fs::metadata(path) {
+        Ok(found) if found.len() >= HEADER || !found.is_file() => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::Unavailable(error.into()))
+        }
+        _ => Err(not_a_database(path)),
+    }
+}
+
+/// Refuses a file without a header that has a write-ahead log beside it.
+pub(super) fn require_header_beside_log(path: &Path) -> Result<(), Error> {
+    // SQLite follows a symbolic link first.
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let log = named(&real, BESIDE[0]);
+    if fs::metadata(&log).is_ok_and(|log| log.len() > 0) && require_header(path).is_err() {
+        let (path, log) = (path.display(), log.display());
+        return Err(Error::Setup(format!(
+            "the database file {path} is missing or shorter than the header of an SQLite database, and SQLite would delete its write-ahead log \
+             {log}, which has data: put the file back, or move the log away to begin with an empty database"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a file that does not begin as SQLite's do. No connection of this process may have it
+/// open; see [`require_header`].
+pub(super) fn require_database(path: &Path) -> Result<(), Error> {
+    let mut start = [0; 16];
+    match fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
+        Ok(()) if start == *b"SQLite format 3\0" => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+            Err(Error::Unavailable(error.into()))
+        }
+        _ => Err(not_a_database(path)),
+    }
+}
+
+fn not_a_database(path: &Path) -> Error {
+    Error::Setup(format!(
+        "the file {} is not an SQLite database",
+        path.display()
+    ))
+}
+
+/// Writes the names in the folder of a file to the disk. Without this, a crash of the machine may
+/// undo a renaming.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = std::path::absolute(path)?.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// The files of an open database, with their identities. SQLite keeps writing to a file that was
 /// deleted or replaced, and no program that opens the path sees those writes.
 #[derive(Debug)]
 pub(super) struct Files(Vec<(PathBuf, Identity)>);
+
+/// The room of the file system of a file, which may be deleted.
+#[cfg(target_os = "linux")]
+fn disk(file: &Path) -> Option<DiskMeasurements> {
+    let found = rustix::fs::statvfs(file.parent()?).ok()?;
+    Some(DiskMeasurements {
+        available: found.f_bavail.saturating_mul(found.f_frsize),
+        size: found.f_blocks.saturating_mul(found.f_frsize),
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn disk(_: &Path) -> Option<DiskMeasurements> {
+    None
+}
 
 /// The device and the number of a file.
 type Identity = (u64, u64);
@@ -84,6 +170,18 @@ impl Files {
                 .filter_map(existing)
                 .collect(),
         )
+    }
+
+    /// The size of these files, and the room of their file system. The index in memory (`-shm`) is
+    /// no data.
+    pub(super) fn measure(&self) -> FileMeasurements {
+        let is_data = |path: &&PathBuf| !path.as_os_str().as_encoded_bytes().ends_with(b"-shm");
+        let paths = self.0.iter().map(|(path, _)| path).filter(is_data);
+        let sizes = paths.filter_map(|path| fs::metadata(path).ok());
+        FileMeasurements {
+            database: sizes.map(|found| found.len()).sum(),
+            disk: self.0.first().and_then(|(path, _)| disk(path)),
+        }
     }
 
     /// Returns an error when a file is not the one that was opened.
@@ -120,7 +218,7 @@ fn gone(path: &Path) -> String {
 }
 
 #[cfg(unix)]
-fn identity(path: &Path) -> Option<Identity> {
+pub(super) fn identity(path: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt as _;
 
     fs::metadata(path)
@@ -130,6 +228,6 @@ fn identity(path: &Path) -> Option<Identity> {
 
 /// Elsewhere an open file cannot be deleted.
 #[cfg(not(unix))]
-fn identity(_: &Path) -> Option<Identity> {
+pub(super) fn identity(_: &Path) -> Option<Identity> {
     None
 }

@@ -220,6 +220,31 @@ impl Write {
         to_entries(rows.map_err(unexpected)?)
     }
 
+    /// The histories of these deployments, as this write sees them, each in the order of recording.
+    pub(crate) async fn histories_in(
+        &mut self,
+        ids: &[Uuid],
+    ) -> Result<BTreeMap<Uuid, Vec<HistoryEntry>>, Error> {
+        let mut histories = BTreeMap::<Uuid, Vec<HistoryEntry>>::new();
+        for ids in in_lists(ids) {
+            let rows: Vec<Row> = on!(Transaction, self.reading().await?, |write| {
+                let mut query = QueryBuilder::new(select_history!("where h.deployment_id in ("));
+                let mut list = query.separated(", ");
+                for id in ids {
+                    list.push_bind(*id);
+                }
+                let query = query.push(") order by h.deployment_id, h.sequence");
+                query.build_query_as().fetch_all(&mut **write).await
+            })
+            .map_err(unexpected)?;
+            for row in rows {
+                let history = histories.entry(row.deployment_id).or_default();
+                history.push(row.try_into()?);
+            }
+        }
+        Ok(histories)
+    }
+
     /// The last transition of a deployment.
     pub(crate) async fn last_transition(
         &mut self,
@@ -258,13 +283,14 @@ mod tests {
     async fn sqlite_reads_the_history_of_one_deployment_from_its_index() {
         let store = Store::open("sqlite::memory:").await.unwrap();
         let sql = sqlx::AssertSqlSafe(format!("explain query plan {HISTORY_OF_ONE}"));
-        let plan: String = on!(Pool, &store.reads, |pool| sqlx::query(sql)
-            .fetch_all(pool)
-            .await
-            .unwrap()
-            .iter()
-            .map(|row| row.get::<String, _>("detail"))
-            .collect());
+        let rows = on!(Pool, &store.reads, |pool| {
+            sqlx::query(sql).fetch_all(pool).await.map(|rows| {
+                rows.iter()
+                    .map(|row| row.get::<String, _>("detail"))
+                    .collect::<String>()
+            })
+        });
+        let plan = rows.unwrap();
         assert_eq!(
             plan,
             "SEARCH h USING INDEX history_by_deployment (deployment_id=?)"

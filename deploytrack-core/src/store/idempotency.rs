@@ -71,13 +71,13 @@ impl Write {
                     return Ok(Vec::new());
                 }
                 let numbers: Vec<i64> = keys.iter().map(ScopedKey::number).collect();
-                sqlx::query_scalar(
+                let tenure = write.tenure.clone();
+                let locked = sqlx::query_scalar(
                     "select pg_try_advisory_xact_lock(number) from unnest($1) with ordinality as key (number, ordinal) order by ordinal",
                 )
                 .bind(numbers)
-                .fetch_all(&mut **write)
-                .await
-                .map_err(unexpected)
+                .fetch_all(&mut **write);
+                tenure.during(locked).await.map_err(unexpected)
             }
         }
     }
@@ -167,16 +167,18 @@ impl Write {
             .map(|_| ()),
             // Skips rows that another writer is removing, so that no write waits.
             #[cfg(feature = "postgres")]
-            Transaction::Postgres(write) => sqlx::query(
-                "delete from idempotency_keys where (subject, key) in (
-                     select subject, key from idempotency_keys where expires_at <= $1 order by expires_at limit $2 for update skip locked
-                 )",
-            )
-            .bind(Micros(now))
-            .bind(most)
-            .execute(&mut **write)
-            .await
-            .map(|_| ()),
+            Transaction::Postgres(write) => {
+                let tenure = write.tenure.clone();
+                let removed = sqlx::query(
+                    "delete from idempotency_keys where (subject, key) in (
+                         select subject, key from idempotency_keys where expires_at <= $1 order by expires_at limit $2 for update skip locked
+                     )",
+                )
+                .bind(Micros(now))
+                .bind(most)
+                .execute(&mut **write);
+                tenure.during(removed).await.map(|_| ())
+            }
         }
         .map_err(unexpected)
     }

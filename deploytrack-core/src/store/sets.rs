@@ -17,6 +17,7 @@ pub(super) enum Value<'a> {
     Bytes(Option<&'a [u8]>),
     Number(Option<i64>),
     SmallNumber(Option<i16>),
+    Boolean(Option<bool>),
     Time(Option<Micros>),
 }
 
@@ -42,6 +43,7 @@ macro_rules! bind_value {
                     Value::Bytes(value) => row.push_bind(value),
                     Value::Number(value) => row.push_bind(value),
                     Value::SmallNumber(value) => row.push_bind(value),
+                    Value::Boolean(value) => row.push_bind(value),
                     Value::Time(value) => row.push_bind(value),
                 };
             }
@@ -145,6 +147,7 @@ impl Value<'_> {
             Self::Bytes(_) => Self::Bytes(None),
             Self::Number(_) => Self::Number(None),
             Self::SmallNumber(_) => Self::SmallNumber(None),
+            Self::Boolean(_) => Self::Boolean(None),
             Self::Time(_) => Self::Time(None),
         }
     }

@@ -1,29 +1,39 @@
 //! Opening SQLite.
 
 mod anchor;
+mod copy;
 mod location;
+mod lock;
+mod network;
 mod pools;
+mod replacement;
 
-use std::{fs::File, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use sqlx::{
     Connection as _,
     sqlite::{
-        SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions,
+        SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
         SqliteSynchronous,
     },
 };
 
 pub(super) use self::anchor::Anchor;
+pub(super) use self::copy::open_alone;
+pub(crate) use self::replacement::Replacement;
 use self::{
     location::Location,
     pools::{forget_transaction, readers, writers},
 };
 use super::{
-    Pool, Store,
+    Pool, Store, User,
     condition::Condition,
     files::{self, Files},
-    sqlx_error,
+    migrations, sqlx_error,
 };
 use crate::error::Error;
 
@@ -42,19 +52,24 @@ const WRITER_CACHE: &str = "-32768";
 /// twice.
 const CHECKPOINT: &str = "4000";
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
+pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
 
 /// Opens the database that a URL names.
-pub(super) async fn open(url: &str) -> Result<Store, Error> {
-    open_at(Location::of_url(url)?).await
+pub(super) async fn open(url: &str, user: User) -> Result<Store, Error> {
+    open_at(Location::of_url(url)?, user).await
 }
 
 /// Opens the database in a file. The path is taken literally.
-pub(super) async fn open_path(path: &Path) -> Result<Store, Error> {
-    open_at(Location::of_file(path)).await
+pub(super) async fn open_path(path: &Path, user: User) -> Result<Store, Error> {
+    open_at(Location::of_file(path), user).await
 }
 
-async fn open_at(Location { path, options }: Location) -> Result<Store, Error> {
+/// The file that a URL names; `None` for a database in memory.
+pub(super) fn file_of(url: &str) -> Result<Option<PathBuf>, Error> {
+    Ok(Location::of_url(url)?.path)
+}
+
+async fn open_at(Location { path, options }: Location, user: User) -> Result<Store, Error> {
     let options = options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -63,7 +78,7 @@ async fn open_at(Location { path, options }: Location) -> Result<Store, Error> {
         .foreign_keys(true)
         .busy_timeout(BUSY);
     match path {
-        Some(path) => open_file(&path, options).await,
+        Some(path) => open_file(&path, options, user).await,
         None => open_in_memory(options).await,
     }
 }
@@ -81,30 +96,46 @@ async fn open_in_memory(options: SqliteConnectOptions) -> Result<Store, Error> {
         .await
         .map_err(sqlx_error::unexpected)?;
     migrate(&mut *only.acquire().await.map_err(sqlx_error::unexpected)?).await?;
-    let only = Pool::Sqlite(only);
-    let (commits, condition) = (Arc::default(), Arc::default());
-    Ok(Store {
-        reads: only.clone(),
-        writes: only.clone(),
-        snapshots: only,
-        commits,
-        condition,
-        anchor: None,
-        #[cfg(feature = "postgres")]
-        lending: super::postgres::Lending::default(),
-    })
+    Ok(Store::of_pool(Pool::Sqlite(only)))
 }
 
-async fn open_file(path: &Path, options: SqliteConnectOptions) -> Result<Store, Error> {
+impl Store {
+    /// A store whose reads and writes use the same connections.
+    fn of_pool(pool: Pool) -> Self {
+        Self {
+            reads: pool.clone(),
+            writes: pool.clone(),
+            snapshots: pool,
+            commits: Arc::default(),
+            condition: Arc::default(),
+            anchor: None,
+            #[cfg(feature = "postgres")]
+            lending: super::postgres::Lending::default(),
+            #[cfg(feature = "postgres")]
+            following: None,
+        }
+    }
+}
+
+async fn open_file(path: &Path, options: SqliteConnectOptions, user: User) -> Result<Store, Error> {
     let cannot = |error: &dyn std::fmt::Display| {
         Error::Setup(format!(
             "the database file {} cannot be opened: {error}",
             path.display()
         ))
     };
+    network::refuse(path)?;
+    let server = match user {
+        User::Server => Some(lock::server(path).await?),
+        User::Program => None,
+    };
     // Held until the schema is up to date. SQLite's own lock does not cover the switch to the
     // write-ahead log, which fails when several programs start together.
-    let starting = lock(path).await.map_err(|error| cannot(&error))?;
+    let starting = lock::start(path).await.map_err(|error| cannot(&error))?;
+    if let Some(former) = replacement::finish(path).map_err(|error| cannot(&error))? {
+        tracing::warn!(former = %former.display(), "a restore that was interrupted is complete now");
+    }
+    files::require_header_beside_log(path)?;
     files::make_private(path).map_err(|error| cannot(&error))?;
     // Later connections must not create an empty database where the file was deleted.
     let options = options.create_if_missing(false);
@@ -113,7 +144,7 @@ async fn open_file(path: &Path, options: SqliteConnectOptions) -> Result<Store, 
         .map_err(|error| cannot(&error))?;
     migrate(&mut first).await?;
     let condition = Arc::new(Condition::new(Files::of(path)));
-    let anchor = Anchor::new(first);
+    let anchor = Anchor::new(first, server);
     let writing = options
         .clone()
         .pragma("cache_size", WRITER_CACHE)
@@ -137,21 +168,30 @@ async fn open_file(path: &Path, options: SqliteConnectOptions) -> Result<Store, 
         anchor: Some(Arc::new(anchor)),
         #[cfg(feature = "postgres")]
         lending: super::postgres::Lending::default(),
+        #[cfg(feature = "postgres")]
+        following: None,
     })
 }
 
-/// Waits for the exclusive lock that a program holds while it opens the database.
-async fn lock(database: &Path) -> io::Result<File> {
-    let path = files::named(database, ".lock");
-    let locked = tokio::task::spawn_blocking(move || {
-        let mut options = File::options();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
-        file.lock().map(|()| file)
-    });
-    locked.await.map_err(io::Error::other)?
+/// Begins a write, unless a newer program has migrated the database.
+pub(super) async fn begin_write(
+    pool: &SqlitePool,
+) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, Error> {
+    // Immediate: a transaction that reads first and takes the lock later fails at once, whatever
+    // the timeout. A migration has the same lock.
+    let mut begun = pool
+        .begin_with("begin immediate")
+        .await
+        .map_err(sqlx_error::unexpected)?;
+    let is_newer: bool = sqlx::query_scalar(migrations::IS_NEWER)
+        .bind(migrations::last(&MIGRATIONS))
+        .fetch_one(&mut *begun)
+        .await
+        .map_err(sqlx_error::unexpected)?;
+    if is_newer {
+        return Err(Error::Outdated);
+    }
+    Ok(begun)
 }
 
 /// Migrates the schema, all or nothing.

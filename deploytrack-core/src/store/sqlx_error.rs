@@ -13,6 +13,9 @@ pub(super) fn unexpected(error: sqlx::Error) -> Error {
     let away = match &error {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
+        // The other side closed the connection while it was opened, or is no database: a proxy in
+        // front of a database that has failed.
+        | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
@@ -73,6 +76,17 @@ pub(crate) fn is_damage(error: &Error) -> bool {
     })
 }
 
+/// Whether the database rolled a write back because of another one: a serialization failure or a
+/// deadlock. Nothing of it was written.
+pub(crate) fn is_conflict(error: &Error) -> bool {
+    let cause =
+        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<sqlx::Error>());
+    cause
+        .and_then(sqlx::Error::as_database_error)
+        .and_then(DatabaseError::code)
+        .is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+}
+
 /// Whether an error affects all writes until an operator frees space or restores a permission.
 pub(super) fn is_persistent(error: &Error) -> bool {
     let cause =
@@ -120,9 +134,16 @@ pub(super) fn migration_error(error: sqlx::migrate::MigrateError) -> Error {
             "the database has migration {version}, which this version of deploytrack does not have; a newer version has used the database, so start that version"
         )),
         MigrateError::VersionMismatch(version) => Error::Setup(format!(
-            "migration {version} of the database differs from the one in this version of deploytrack; an unreleased version has made it"
+            "migration {version} of the database differs from the one in this version of deploytrack; an unreleased version has made it, so restore a backup of a released one"
         )),
         MigrateError::Execute(error) => unexpected(error),
+        MigrateError::ExecuteMigration(error, version) => match unexpected(error) {
+            Error::Internal(cause) => Error::Setup(format!(
+                "migration {version} cannot be applied, and the database is unchanged: {cause}; its tables are not those that a version \
+                 of deploytrack has left, so restore a backup"
+            )),
+            unavailable => unavailable,
+        },
         other => Error::Internal(other.into()),
     }
 }

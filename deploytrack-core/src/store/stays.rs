@@ -15,7 +15,7 @@ use super::{
     sets::{in_sets, push_table},
     sqlx_error::unexpected,
 };
-use crate::{clock::Time, error::Error};
+use crate::{clock::Time, error::Error, history, retention::RemovedDeployment};
 
 /// Selects the successes of the versions in the table `listed`, until the time in the table
 /// `moment`: by the index of versions, and from there by the history and the key of the periods.
@@ -69,6 +69,36 @@ impl From<SuccessesRow> for Successes {
             version: row.version,
             first_at: row.first_at.0,
             last_at: row.last_at.map(|time| time.0),
+        }
+    }
+}
+
+/// Adds the successes of a removed deployment until a moment.
+fn add_removed(all: &mut Vec<Successes>, removed: &RemovedDeployment, at: Time) {
+    let cell = CellKey {
+        component_id: removed.component_id,
+        environment_id: removed.environment_id,
+    };
+    let periods = history::periods(&removed.entries());
+    let begun = periods
+        .iter()
+        .filter(|period| !period.is_undeployment && period.started_at <= at);
+    for period in begun {
+        let stands = period.ended_at.is_none_or(|ended_at| ended_at > at);
+        let last_at = stands.then_some(period.started_at);
+        let is_same =
+            |one: &&mut Successes| one.cell == cell && one.version == *removed.version.as_str();
+        match all.iter_mut().find(is_same) {
+            Some(known) => {
+                known.first_at = known.first_at.min(period.started_at);
+                known.last_at = known.last_at.max(last_at);
+            }
+            None => all.push(Successes {
+                cell,
+                version: removed.version.to_string(),
+                first_at: period.started_at,
+                last_at,
+            }),
         }
     }
 }
@@ -141,7 +171,11 @@ impl Store {
             ],
             SUCCESSES
         );
-        Ok(rows.into_iter().map(Successes::from).collect())
+        let mut successes: Vec<_> = rows.into_iter().map(Successes::from).collect();
+        for removed in self.removed_of_versions(&listed).await? {
+            add_removed(&mut successes, &removed, at.unwrap_or(END_OF_TIME));
+        }
+        Ok(successes)
     }
 
     /// The periods of these cells that began at the time that comes with the cell or later, and

@@ -4,7 +4,7 @@ mod events;
 
 use std::collections::BTreeMap;
 
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 pub(crate) use self::events::{Numbering, WrongEvent};
@@ -13,6 +13,7 @@ use super::{
     cell_key::{CellKey, CellKeyRow},
     column::{Micros, checked, unsigned},
     on,
+    sets::{in_sets, push_table},
     sqlx_error::unexpected,
 };
 use crate::{
@@ -60,6 +61,22 @@ struct PeriodRow {
     started_at: Micros,
     sequence: i64,
     ended_at: Option<Micros>,
+}
+
+impl From<PeriodRow> for StoredPeriod {
+    fn from(row: PeriodRow) -> Self {
+        let period = Period {
+            started_at: row.started_at.0,
+            sequence: row.sequence,
+            ended_at: row.ended_at.map(|time| time.0),
+            is_undeployment: row.version.is_none(),
+        };
+        Self {
+            period,
+            deployment_id: row.deployment_id,
+            version: row.version,
+        }
+    }
 }
 
 #[derive(Debug, FromRow)]
@@ -168,19 +185,56 @@ impl Snapshot {
         .map_err(unexpected)?;
         let mut stored = BTreeMap::<Uuid, Vec<StoredPeriod>>::new();
         for row in rows {
-            let period = Period {
-                started_at: row.started_at.0,
-                sequence: row.sequence,
-                ended_at: row.ended_at.map(|time| time.0),
-                is_undeployment: row.version.is_none(),
-            };
-            stored.entry(row.owner).or_default().push(StoredPeriod {
-                period,
-                deployment_id: row.deployment_id,
-                version: row.version,
-            });
+            stored.entry(row.owner).or_default().push(row.into());
         }
         Ok(stored)
+    }
+
+    /// The stored periods of a cell that start as these do.
+    pub(crate) async fn periods_at(
+        &mut self,
+        cell: CellKey,
+        periods: &[Period],
+    ) -> Result<Vec<StoredPeriod>, Error> {
+        let mut stored = Vec::with_capacity(periods.len());
+        for set in in_sets(periods) {
+            let rows: Vec<PeriodRow> = on!(Transaction, &mut self.0, |snapshot| {
+                let mut query = QueryBuilder::new("with ");
+                push_table(&mut query, "listed", set, |period: &Period| {
+                    [
+                        ("component_id", cell.component_id.into()),
+                        ("environment_id", cell.environment_id.into()),
+                        ("started_at", period.started_at.into()),
+                        ("sequence", period.sequence.into()),
+                    ]
+                });
+                query.push(
+                    " select p.deployment_id as owner, p.deployment_id, p.version, p.started_at, p.sequence, p.ended_at
+                     from listed join cell_periods p on p.component_id = listed.component_id
+                         and p.environment_id = listed.environment_id and p.started_at = listed.started_at
+                         and p.sequence = listed.sequence order by p.sequence",
+                );
+                query.build_query_as().fetch_all(&mut **snapshot).await
+            })
+            .map_err(unexpected)?;
+            stored.extend(rows.into_iter().map(StoredPeriod::from));
+        }
+        Ok(stored)
+    }
+
+    /// The number of removed deployments.
+    pub(crate) async fn removed_count(&mut self) -> Result<u64, Error> {
+        self.count("select count(*) from removed_deployments").await
+    }
+
+    /// Deployments that are noted as removed, and exist.
+    pub(crate) async fn alive_although_removed(&mut self) -> Result<Vec<Uuid>, Error> {
+        on!(Transaction, &mut self.0, |snapshot| {
+            sqlx::query_scalar("select r.id from removed_deployments r join deployments d on d.id = r.id order by r.id")
+                .fetch_all(&mut **snapshot)
+                .await
+        })
+        .map_err(unexpected)
     }
 
     /// The number of stored periods.
@@ -193,7 +247,8 @@ impl Snapshot {
         self.count("select count(*) from history").await
     }
 
-    /// The cells that have a period without a row of history.
+    /// The cells that have a period without a row of history, or without a row of the outline of its
+    /// removed deployment.
     pub(crate) async fn cells_with_stray_periods(&mut self) -> Result<Vec<CellKey>, Error> {
         let rows: Vec<CellKeyRow> = on!(Transaction, &mut self.0, |snapshot| {
             sqlx::query_as(
@@ -201,6 +256,10 @@ impl Snapshot {
                      select 1 from history h join deployments d on d.id = h.deployment_id
                      where h.sequence = p.sequence and h.occurred_at = p.started_at and d.component_id = p.component_id
                          and d.environment_id = p.environment_id and (h.event = $1 or h.to_status = $2)
+                 ) and not exists (
+                     select 1 from removed_deployments r
+                     where r.id = p.deployment_id and r.component_id = p.component_id and r.environment_id = p.environment_id
+                         and ' ' || r.outline like '% _' || cast(p.sequence as text) || '@%'
                  )",
             )
             .bind(HistoryKind::Undeployed.as_str())

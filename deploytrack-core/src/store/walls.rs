@@ -102,19 +102,20 @@ impl Write {
         Ok(added == 1)
     }
 
-    /// Removes a wall. Returns false if there is none with this id or name.
-    pub(crate) async fn remove_wall(&mut self, which: &Reference) -> Result<bool, Error> {
-        let removed = on!(Transaction, self.unflushed(), |write| match which {
-            Reference::Id(id) => sqlx::query("delete from walls where id = $1").bind(*id),
-            Reference::Name(name) => {
-                sqlx::query("delete from walls where name_key = $1").bind(name.key())
+    /// Removes the wall with this id or name, and returns it.
+    pub(crate) async fn remove_wall(&mut self, which: &Reference) -> Result<Option<Wall>, Error> {
+        let removed: Option<Row> =
+            on!(Transaction, self.unflushed(), |write| match which {
+                Reference::Id(id) =>
+                    sqlx::query_as("delete from walls where id = $1 returning *").bind(*id),
+                Reference::Name(name) =>
+                    sqlx::query_as("delete from walls where name_key = $1 returning *")
+                        .bind(name.key()),
             }
-        }
-        .execute(&mut **write)
-        .await
-        .map(|done| done.rows_affected()))
-        .map_err(unexpected)?;
-        Ok(removed == 1)
+            .fetch_optional(&mut **write)
+            .await)
+            .map_err(unexpected)?;
+        removed.map(Wall::try_from).transpose()
     }
 
     /// Notes that a wall was shown.

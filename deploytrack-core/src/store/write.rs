@@ -19,6 +19,7 @@
 //! | `archive` | take components and environments out of the archive |
 //! | `database_version` | count the commit |
 //! | `events` | insert events |
+//! | `retention` | note deployments as removed, and delete them |
 
 mod locked_cells;
 mod numbers;
@@ -33,7 +34,7 @@ use uuid::Uuid;
 pub(crate) use self::locked_cells::LockedCells;
 use self::numbers::Numbers;
 use super::{
-    CellKey, DeploymentRecord, Transaction,
+    CellKey, DeploymentRecord, GoneDeployment, Transaction,
     condition::WriteGuard,
     database_version::CommitWatch,
     draft::{Draft, NewAnswer, NewEvent, UnarchiveCauses},
@@ -56,6 +57,8 @@ pub(crate) struct Write {
     deployments: BTreeMap<Uuid, DeploymentRecord>,
     /// The ids that were to be locked and that no deployment has.
     unknown: BTreeSet<Uuid>,
+    /// Those of them that are ids of removed deployments.
+    gone: BTreeMap<Uuid, GoneDeployment>,
     /// The newest time of each locked cell, with all decided changes; see
     /// [`LockedCells::newest_time`].
     newest_times: BTreeMap<CellKey, Time>,
@@ -82,6 +85,7 @@ impl Write {
             guard,
             deployments: BTreeMap::new(),
             unknown: BTreeSet::new(),
+            gone: BTreeMap::new(),
             newest_times: BTreeMap::new(),
             numbers: Numbers::default(),
             draft: Draft::default(),
@@ -124,6 +128,10 @@ impl Write {
         for found in self.read_deployments(&ids).await? {
             self.unknown.remove(&found.deployment.id);
             self.deployments.insert(found.deployment.id, found);
+        }
+        let unknown: Vec<_> = self.unknown.iter().copied().collect();
+        for gone in self.gone_deployments(&unknown).await? {
+            self.gone.insert(gone.removed.id, gone);
         }
         Ok(LockedCells::of(self))
     }

@@ -6,7 +6,7 @@
 //! transaction that records it. A deployment that happened before, recorded late or imported,
 //! belongs to the archived past: it changes nothing, and its answer names what stays archived.
 
-use super::{Start, Terms, Tracker, WriteOutcome, events::add_archived_event, in_own_task};
+use super::{Start, Terms, Tracker, WriteOutcome, audit::add_archived_event, in_own_task};
 use crate::{
     archive::{ArchiveNote, ArchiveOutcome, ArchiveSelection, ArchivedName, MOST_ARCHIVED},
     catalog::CatalogKind,
@@ -83,7 +83,7 @@ async fn set_archived(
     let ids: Vec<_> = uses.iter().map(|one| one.id).collect();
     write.set_archived(kind, &ids, archived, now).await?;
     for one in uses {
-        add_archived_event(write, kind, one.id, &one.name, now, by);
+        add_archived_event(write, kind, (one.id, &one.name), archived, now, by)?;
     }
     Ok(())
 }

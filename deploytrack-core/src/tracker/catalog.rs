@@ -6,7 +6,10 @@ use uuid::Uuid;
 
 use super::{
     Start, Terms, Tracker, WriteOutcome,
-    events::{add_component_event, add_environment_event, add_order_event},
+    audit::{
+        add_component_change, add_component_event, add_environment_change, add_environment_event,
+        add_order_event,
+    },
     in_own_task,
     page_links::counted,
 };
@@ -142,15 +145,9 @@ impl Tracker {
             write.lock_component(id).await?;
             let before = this.existing_component(write, id).await?;
             terms.check(&before)?;
-            let component = change.applied_to(before, now);
+            let component = change.applied_to(before.clone(), now);
             write.replace_component(&component).await?;
-            add_component_event(
-                write,
-                EventType::ComponentUpdated,
-                &component,
-                now,
-                terms.author(),
-            );
+            add_component_change(write, (&before, &component), now, terms.author())?;
             work.finish(component).await
         })
         .await
@@ -302,22 +299,15 @@ impl Tracker {
             write.lock_environment(id).await?;
             let before = this.existing_environment(write, id).await?;
             terms.check(&before)?;
-            let changed = change.applied_to(before, now);
+            let mut changed = change.applied_to(before.clone(), now);
             write.replace_environment(&changed).await?;
-            add_environment_event(
-                write,
-                EventType::EnvironmentUpdated,
-                &changed,
-                now,
-                terms.author(),
-            );
-            let Some(ordinal) = ordinal else {
-                return work.finish(changed).await;
-            };
-            let position = write.position_at(ordinal, id).await?;
-            write.move_environment(id, position).await?;
-            let moved = this.existing_environment(write, id).await?;
-            work.finish(moved).await
+            if let Some(ordinal) = ordinal {
+                let position = write.position_at(ordinal, id).await?;
+                write.move_environment(id, position).await?;
+                changed = this.existing_environment(write, id).await?;
+            }
+            add_environment_change(write, (&before, &changed), now, terms.author())?;
+            work.finish(changed).await
         })
         .await
     }

@@ -14,7 +14,7 @@ pub(super) use self::undeployment::{Undeployment, import_undeployment, undeploy_
 use super::{
     Terms, Tracker,
     archive::{still_archived, unarchive},
-    events::add_description_event,
+    audit::add_description_event,
     resolve::ResolvedNames,
 };
 use crate::{
@@ -62,6 +62,7 @@ impl Tracker {
         let pair = names.known_pair((&new.component, &new.environment))?;
         let mut record =
             DeploymentRecord::new(self.new_deployment(new.clone(), pair, terms.author(), now));
+        terms.check_limits(&record.deployment)?;
         let newest = cells.newest_time(CellKey::of(&record.deployment))?;
         let placed = terms.arriving(now).place(new.occurred_at, newest, None);
         // A deployment that is recorded as succeeded gets the rows of the statuses before it too.
@@ -104,6 +105,7 @@ impl Tracker {
             finished_at: None,
             succeeded_at: None,
             occurred_at: now,
+            removed_at: None,
         }
     }
 }
@@ -135,6 +137,7 @@ pub(super) async fn update_in(
     now: Time,
 ) -> Result<OperationOutcome, Error> {
     let before = cells.locked_deployment(id)?;
+    terms.check_limits(&before.deployment)?;
     terms.check(&before.deployment)?;
     if is_repetition(cells, &before.deployment, &change).await? {
         return Ok(before.deployment.into());

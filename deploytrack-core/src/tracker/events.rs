@@ -24,12 +24,8 @@ use uuid::Uuid;
 
 use super::Tracker;
 use crate::{
-    catalog::{CatalogKind, Component, Environment},
-    clock::Time,
     error::{Error, Fault},
-    event::{Event, EventType},
-    store::{EventSource, NewEvent, Write},
-    text::{Label, Name},
+    event::{Event, Position},
 };
 
 /// The interval between two queries for events of other programs: the longest delay of such an
@@ -68,7 +64,17 @@ impl EventCache {
         self.events().back().is_none_or(|last| last.id <= after)
     }
 
+    /// Forgets all events, since a removal may have removed the deployments of some.
+    pub(super) fn clear(&self) {
+        self.events().clear();
+    }
+
+    /// Adds a page, unless events of removed deployments are left out of it: a lookup is by
+    /// position.
     fn add(&self, page: &[Arc<Event>]) {
+        if !page.is_sorted_by(|one, next| one.id + 1 == next.id) {
+            return;
+        }
         let mut events = self.events();
         if events
             .back()
@@ -88,18 +94,25 @@ pub struct Events {
     tracker: Tracker,
     last: watch::Receiver<i64>,
     position: i64,
+    store: Uuid,
 }
 
 impl Events {
-    /// The number of the last event that was returned; before the first, the number after which
-    /// events are returned.
+    /// The number of the last event that was returned or left out; before the first, the number
+    /// after which events are returned.
     #[must_use]
     pub const fn position(&self) -> i64 {
         self.position
     }
 
-    /// Waits for events and returns the next ones, in their order, 64 at most. Cancel safe: no
-    /// event is lost if the future is dropped.
+    /// The id of the store that the events belong to.
+    #[must_use]
+    pub const fn store(&self) -> Uuid {
+        self.store
+    }
+
+    /// Waits for events and returns the next ones, in their order, 64 at most. Events of removed
+    /// deployments are left out. Cancel safe: no event is lost if the future is dropped.
     ///
     /// # Errors
     /// Errors of the database. The next call continues from the same position.
@@ -111,6 +124,10 @@ impl Events {
                 if let Some(event) = page.last() {
                     self.position = event.id;
                     return Ok(page);
+                }
+                if let Some(next) = self.tracker.after_removed(self.position).await? {
+                    self.position = next;
+                    continue;
                 }
             }
             self.last
@@ -128,8 +145,28 @@ impl Tracker {
     /// [`Error::Invalid`] for the parameter `after` if there is no such event yet; errors of the
     /// database.
     pub async fn events(&self, after: Option<i64>) -> Result<Events, Error> {
+        self.begin_events(after, None).await
+    }
+
+    /// Continues to read events after a position of an earlier reader.
+    ///
+    /// # Errors
+    /// As [`Tracker::events`]; [`Error::StoreReplaced`] if the position is one of another store, so
+    /// that events would be missed.
+    pub async fn resume_events(&self, after: Position) -> Result<Events, Error> {
+        self.begin_events(Some(after.number), after.store).await
+    }
+
+    async fn begin_events(
+        &self,
+        after: Option<i64>,
+        read_from: Option<Uuid>,
+    ) -> Result<Events, Error> {
         let reader = self.store.watch_events();
-        let last = self.store.last_event().await?;
+        let (last, store) = self.store.last_position().await?;
+        if read_from.is_some_and(|read_from| read_from != store) {
+            return Err(Error::StoreReplaced(after.unwrap_or_default()));
+        }
         self.store.note_last_event(last);
         if after.is_some_and(|after| !(0..=last).contains(&after)) {
             return Err(Error::fault(Fault::parameter(
@@ -142,6 +179,7 @@ impl Tracker {
             tracker: self.clone(),
             last: reader,
             position: after.unwrap_or(last),
+            store,
         })
     }
 
@@ -164,6 +202,14 @@ impl Tracker {
             self.event_cache.add(&page);
         }
         Ok(page)
+    }
+
+    /// The end of the next page after this number, if all its events are of removed deployments.
+    async fn after_removed(&self, after: i64) -> Result<Option<i64>, Error> {
+        let end_of_page = after.saturating_add_unsigned(PAGE as u64);
+        let until = self.store.last_event().await?.min(end_of_page);
+        let are_removed = self.store.are_events_removed(after, until).await?;
+        Ok(are_removed.then_some(until))
     }
 
     async fn read_events(&self, after: i64) -> Result<Vec<Arc<Event>>, Error> {
@@ -204,88 +250,4 @@ impl Tracker {
             }
         });
     }
-}
-
-/// Adds an event that has no row of history.
-fn add_event(
-    write: &mut Write,
-    r#type: EventType,
-    subject_id: Option<Uuid>,
-    name: Option<&Name>,
-    at: Time,
-    by: &Label,
-) {
-    let source = EventSource::EventRow {
-        name: name.cloned(),
-        at,
-        by: by.clone(),
-    };
-    write.add_event(NewEvent {
-        r#type,
-        subject_id,
-        source,
-    });
-}
-
-/// Adds the event of a changed description.
-pub(super) fn add_description_event(write: &mut Write, id: Uuid, at: Time, by: &Label) {
-    add_event(write, EventType::DeploymentUpdated, Some(id), None, at, by);
-}
-
-/// Adds the event of a component or environment that a request has archived or taken out of the
-/// archive.
-pub(super) fn add_archived_event(
-    write: &mut Write,
-    kind: CatalogKind,
-    id: Uuid,
-    name: &Name,
-    at: Time,
-    by: &Label,
-) {
-    let r#type = match kind {
-        CatalogKind::Component => EventType::ComponentUpdated,
-        CatalogKind::Environment => EventType::EnvironmentUpdated,
-    };
-    add_event(write, r#type, Some(id), Some(name), at, by);
-}
-
-/// Adds an event of a component.
-pub(super) fn add_component_event(
-    write: &mut Write,
-    r#type: EventType,
-    component: &Component,
-    at: Time,
-    by: &Label,
-) {
-    add_event(
-        write,
-        r#type,
-        Some(component.id),
-        Some(&component.name),
-        at,
-        by,
-    );
-}
-
-/// Adds an event of an environment.
-pub(super) fn add_environment_event(
-    write: &mut Write,
-    r#type: EventType,
-    environment: &Environment,
-    at: Time,
-    by: &Label,
-) {
-    add_event(
-        write,
-        r#type,
-        Some(environment.id),
-        Some(&environment.name),
-        at,
-        by,
-    );
-}
-
-/// Adds the event of a changed order of environments.
-pub(super) fn add_order_event(write: &mut Write, at: Time, by: &Label) {
-    add_event(write, EventType::EnvironmentsOrdered, None, None, at, by);
 }

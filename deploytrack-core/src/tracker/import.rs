@@ -24,7 +24,7 @@ use super::{
 use crate::{
     api::{ImportCounts, ImportLine, PastDeployment},
     arrival::Arrival,
-    catalog::Reference,
+    catalog::{CatalogKind, Reference},
     clock::Time,
     error::{Error, Fault},
     store::{CellKey, LockedCells, Write},
@@ -65,7 +65,7 @@ impl Tracker {
             let mut imported = register(&this, write, &lines, by).await?;
             let names = this.resolve_names(write, &lines, by).await?;
             let archived = unarchive_imported(write, &lines, &names, &arrival, by);
-            let resolved = this.resolve_lines(lines, &names, by, &arrival)?;
+            let resolved = this.resolve_lines(lines, &names, &terms, &arrival)?;
             // Time zero: imported times are in the past and must not raise the newest times of
             // cells.
             let mut cells = write
@@ -81,12 +81,12 @@ impl Tracker {
         .await
     }
 
-    /// Resolves the names of the lines to ids.
+    /// Resolves the names of the lines to ids, within the limits of the author.
     fn resolve_lines(
         &self,
         lines: Vec<(usize, ImportLine)>,
         names: &ResolvedNames,
-        by: &Label,
+        terms: &Terms,
         arrival: &Arrival,
     ) -> Result<ResolvedLines, Error> {
         let mut resolved = ResolvedLines::default();
@@ -94,10 +94,13 @@ impl Tracker {
             match line {
                 ImportLine::Deployment(past) => resolved
                     .deployments
-                    .push(self.past_line(number, *past, names, by, arrival)?),
+                    .push(self.past_line(number, *past, names, terms, arrival)?),
                 ImportLine::Undeployed(removal) => {
                     let (component, environment) =
                         names.known_pair((&removal.component, &removal.environment))?;
+                    terms
+                        .limits()
+                        .check_cell(&component.name, &environment.name)?;
                     let cell = CellKey {
                         component_id: component.id,
                         environment_id: environment.id,
@@ -108,7 +111,16 @@ impl Tracker {
                         Undeployment::of_line(removal.undeploy, arrival),
                     ));
                 }
-                ImportLine::Component(_) | ImportLine::Environment(_) => {}
+                ImportLine::Component(line) => {
+                    terms
+                        .limits()
+                        .check(CatalogKind::Component, &line.new.name)?;
+                }
+                ImportLine::Environment(line) => {
+                    terms
+                        .limits()
+                        .check(CatalogKind::Environment, &line.new.name)?;
+                }
             }
         }
         Ok(resolved)
@@ -119,14 +131,15 @@ impl Tracker {
         number: usize,
         past: PastDeployment,
         names: &ResolvedNames,
-        by: &Label,
+        terms: &Terms,
         arrival: &Arrival,
     ) -> Result<PastLine, Error> {
         let new = &past.deployment;
         let has_history = !past.history.is_empty();
         let pair = names.known_pair((&new.component, &new.environment))?;
         let entries = placed(past.entries(), arrival);
-        let deployment = self.new_deployment(past.deployment, pair, by, arrival.at);
+        let deployment = self.new_deployment(past.deployment, pair, terms.author(), arrival.at);
+        terms.check_limits(&deployment)?;
         Ok(PastLine {
             number,
             deployment,

@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     history::HistoryEntry,
     query::{Cursor, DeploymentFilter, ListKey, Order, Page, PageRequest},
-    store::RowFilter,
+    store::{GoneDeployment, RowFilter},
 };
 
 /// The largest `skip` that does not count as a large read.
@@ -29,24 +29,29 @@ impl Tracker {
     /// One deployment.
     ///
     /// # Errors
-    /// [`Error::NotFound`], and errors of the database.
+    /// [`Error::NotFound`], [`Error::Removed`], and errors of the database.
     pub async fn deployment(&self, id: Uuid) -> Result<Deployment, Error> {
-        self.store
-            .deployment(id)
-            .await?
-            .map(|found| found.deployment)
-            .ok_or_else(|| Error::no_deployment(id))
+        match self.store.deployment(id).await? {
+            Some(found) => Ok(found.deployment),
+            None => Err(self.missing_deployment(id).await?),
+        }
+    }
+
+    /// The error for a deployment that does not exist, or not any more.
+    pub(super) async fn missing_deployment(&self, id: Uuid) -> Result<Error, Error> {
+        let gone = self.store.gone_deployments(&[id]).await?.pop();
+        Ok(gone.map_or_else(|| Error::no_deployment(id), GoneDeployment::error))
     }
 
     /// The history of a deployment, in the order of recording.
     ///
     /// # Errors
-    /// [`Error::NotFound`], and errors of the database.
+    /// [`Error::NotFound`], [`Error::Removed`], and errors of the database.
     pub async fn history(&self, id: Uuid) -> Result<Vec<HistoryEntry>, Error> {
         let history = self.store.history(id).await?;
         // Every deployment has at least one row of history.
         if history.is_empty() {
-            Err(Error::no_deployment(id))
+            Err(self.missing_deployment(id).await?)
         } else {
             Ok(history)
         }
@@ -143,9 +148,10 @@ impl Tracker {
             let mut histories = self.store.histories_of(&ids).await?;
             rows += histories.values().map(Vec::len).sum::<usize>();
             next = some.last().map(|deployment| ListKey::of(order, deployment));
-            lines.extend(some.iter().map(|deployment| {
-                let history = histories.remove(&deployment.id).unwrap_or_default();
-                ImportLine::of(deployment.clone(), &history)
+            // A deployment without a history was removed between the two reads.
+            lines.extend(some.iter().filter_map(|deployment| {
+                let history = histories.remove(&deployment.id)?;
+                Some(ImportLine::of(deployment.clone(), &history))
             }));
             if rows > MOST_ROWS {
                 break;

@@ -20,6 +20,9 @@ use crate::{
 };
 
 mod archive;
+mod audit;
+#[cfg(feature = "sqlite")]
+mod backup;
 mod catalog;
 mod cell;
 mod clock_watch;
@@ -31,6 +34,7 @@ mod import;
 mod large_reads;
 mod list;
 mod matrix;
+mod measurement;
 mod name_cache;
 mod name_guard;
 mod page_links;
@@ -38,12 +42,16 @@ mod pages;
 mod preconditions;
 mod record;
 mod resolve;
+mod retention;
 mod sessions;
+mod transfer;
 mod undeploy;
 mod verification;
 mod walls;
 mod writer;
 
+#[cfg(feature = "sqlite")]
+pub use backup::{Old, Restored, back_up, remove_abandoned_drafts, restore};
 use clock_watch::ClockWatch;
 use events::EventCache;
 pub use events::Events;
@@ -55,6 +63,7 @@ pub use pages::{HistoryPages, LatestPages, MatrixPages, Pages, UnsettledPages};
 use preconditions::{ActiveKeys, Start};
 pub use preconditions::{IdempotentRequest, RETENTION, Terms, WriteOutcome};
 pub use record::fault_of_status;
+pub use transfer::TransferSource;
 use writer::Queue;
 pub use writer::{MAX_GROUP, MAX_QUEUED};
 
@@ -77,6 +86,8 @@ pub struct Tracker {
     large_reads: Arc<LargeReads>,
     /// Locked while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
+    /// Locked while a removal runs.
+    removing: Arc<Mutex<()>>,
 }
 
 /// What happens when a deployment names an unregistered component or environment.
@@ -116,6 +127,7 @@ impl Tracker {
             clock_watch: Arc::default(),
             large_reads: Arc::default(),
             verifying: Arc::default(),
+            removing: Arc::default(),
         }
     }
 
@@ -176,6 +188,14 @@ impl Tracker {
     /// [`Error::Unavailable`] if it does not.
     pub async fn ready(&self) -> Result<(), Error> {
         self.store.ready().await
+    }
+
+    /// The id of the store: made with the database, and changed by a restore.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn store_id(&self) -> Result<Uuid, Error> {
+        self.store.id().await
     }
 
     /// Waits until the writer of the database answers, whether it accepts writes or refuses them.

@@ -4,7 +4,7 @@
 mod gaps;
 mod matrix;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use uuid::Uuid;
 
@@ -107,6 +107,9 @@ impl Pages for LatestPages {
                     .store
                     .current_of(self.component_id, &environments)
                     .await?;
+                let page = tracker
+                    .with_removed(self.component_id, &environments, page)
+                    .await?;
                 remaining.drain(..environments.len());
                 Ok(Some(page))
             }
@@ -149,7 +152,7 @@ impl Pages for HistoryPages {
         let Some(last) = page.last() else {
             // Every deployment has at least one row of history.
             return if self.after == 0 {
-                Err(Error::no_deployment(self.id))
+                Err(self.tracker.missing_deployment(self.id).await?)
             } else {
                 Ok(None)
             };
@@ -201,11 +204,41 @@ impl Tracker {
         }: CurrentDeployment,
     ) -> Result<Deployment, Error> {
         let history = self.store.history(deployment_id).await?;
-        Ok(history::as_of(
-            self.deployment(deployment_id).await?,
-            &history,
-            sequence,
-        ))
+        let found = self.store.deployment(deployment_id).await?;
+        match found {
+            Some(found) if !history.is_empty() => {
+                Ok(history::as_of(found.deployment, &history, sequence))
+            }
+            _ => {
+                let gone = self.store.gone_deployments(&[deployment_id]).await?.pop();
+                gone.map(|gone| gone.after(sequence))
+                    .ok_or_else(|| Error::no_deployment(deployment_id))
+            }
+        }
+    }
+
+    /// Adds the removed deployments that are current in these environments. A removed deployment
+    /// becomes current when everything that followed it is rolled back.
+    async fn with_removed(
+        &self,
+        component_id: Uuid,
+        environments: &[Uuid],
+        mut page: Vec<Deployment>,
+    ) -> Result<Vec<Deployment>, Error> {
+        if page.len() == environments.len() {
+            return Ok(page);
+        }
+        let read: HashSet<_> = page.iter().map(|one| one.environment_id).collect();
+        let order: HashMap<_, _> = environments.iter().zip(0..).collect();
+        let mut missing = self.store.current_ids(component_id).await?;
+        missing.retain(|(id, ..)| order.contains_key(id) && !read.contains(id));
+        let ids: Vec<_> = missing.iter().map(|(_, id, _)| *id).collect();
+        for gone in self.store.gone_deployments(&ids).await? {
+            let since = missing.iter().find(|(_, id, _)| *id == gone.removed.id);
+            page.extend(since.map(|(.., at)| gone.succeeded_at(*at)));
+        }
+        page.sort_by_key(|one| order.get(&one.environment_id).copied());
+        Ok(page)
     }
 }
 

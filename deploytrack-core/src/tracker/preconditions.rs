@@ -19,9 +19,11 @@ use crate::{
     archive::ArchiveNote,
     arrival::Arrival,
     clock::Time,
+    deployment::Deployment,
     digest::Digest,
     entity_tag::{Condition, EntityTag},
     error::Error,
+    limits::WriteLimits,
     store::{NewAnswer, ScopedKey, StoredAnswer, Write},
     text::{IdempotencyKey, Label},
 };
@@ -35,6 +37,8 @@ pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 pub struct Terms {
     /// The author.
     by: Label,
+    /// The components and environments that the author may write to.
+    limits: WriteLimits,
     once: Option<IdempotentRequest>,
     /// The condition of `If-Match`.
     only_if: Option<Condition>,
@@ -57,10 +61,18 @@ impl Terms {
     pub fn by(by: Label) -> Self {
         Self {
             by,
+            limits: WriteLimits::default(),
             once: None,
             only_if: None,
             sent_at: None,
         }
+    }
+
+    /// Rejects the write unless its component and environment are within these limits. They apply to
+    /// deployments: recording, updating, undeploying.
+    #[must_use]
+    pub fn within(self, limits: WriteLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Carries out the write once under this key: a repeated request gets the first answer again.
@@ -97,6 +109,17 @@ impl Terms {
     #[must_use]
     pub const fn author(&self) -> &Label {
         &self.by
+    }
+
+    /// The components and environments that the author may write to.
+    pub(super) const fn limits(&self) -> &WriteLimits {
+        &self.limits
+    }
+
+    /// Rejects a write to the cell of a deployment that is outside the limits.
+    pub(super) fn check_limits(&self, deployment: &Deployment) -> Result<(), Error> {
+        self.limits
+            .check_cell(&deployment.component_name, &deployment.environment_name)
     }
 
     /// Rejects a write if the condition does not hold for the present state of the object.

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{Terms, Tracker, WriteOutcome, writer::Operation};
 use crate::{
+    catalog::{CatalogKind, Reference},
     deployment::{Change, Deployment, NewDeployment},
     error::{Error, Fault},
     status::Status,
@@ -22,8 +23,8 @@ impl Tracker {
     /// # Errors
     /// [`Error::Invalid`] for `rolled_back` and for a time ahead of the clock; [`Error::NotFound`]
     /// for an unknown id, or an unknown name when registration is strict; [`Error::NearMiss`];
-    /// errors of an idempotency key ([`Error::KeyReused`], [`Error::InFlight`]); and errors of the
-    /// database.
+    /// [`Error::OutsideLimits`]; errors of an idempotency key ([`Error::KeyReused`],
+    /// [`Error::InFlight`]); and errors of the database.
     pub async fn record(
         &self,
         new: NewDeployment,
@@ -34,6 +35,15 @@ impl Tracker {
         faults.extend(fault_of_status(new.status));
         if !faults.is_empty() {
             return Err(Error::Invalid(faults));
+        }
+        // Before a name outside the limits is registered. The names of ids are checked later.
+        for (kind, of) in [
+            (CatalogKind::Component, &new.component),
+            (CatalogKind::Environment, &new.environment),
+        ] {
+            if let Reference::Name(name) = of {
+                terms.limits().check(kind, name)?;
+            }
         }
         self.enqueue(Operation::Record(Box::new(new)), terms, now)
             .await
@@ -46,7 +56,7 @@ impl Tracker {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Transition`] if the status machine forbids the transition,
     /// also if another writer was first; [`Error::Invalid`] for a time ahead of the clock or
-    /// metadata that become too large; [`Error::Changed`] if the deployment does not fulfil the
+    /// metadata that become too large; [`Error::OutsideLimits`]; [`Error::Changed`] if the deployment does not fulfil the
     /// condition of the terms; errors of an idempotency key; and errors of the database.
     pub async fn update(
         &self,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     NameGuard, Registration, Resemblance, Tracker,
-    events::{add_component_event, add_environment_event},
+    audit::{add_component_event, add_environment_event},
 };
 use crate::{
     catalog::{CatalogKind, Component, Environment, Reference},

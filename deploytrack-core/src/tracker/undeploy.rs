@@ -18,8 +18,8 @@ impl Tracker {
     /// the same explicit time changes nothing and is not an error.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::NotCurrent`]; [`Error::Invalid`] for a time ahead of the
-    /// clock; errors of an idempotency key; and errors of the database.
+    /// [`Error::NotFound`]; [`Error::OutsideLimits`]; [`Error::NotCurrent`]; [`Error::Invalid`] for a
+    /// time ahead of the clock; errors of an idempotency key; and errors of the database.
     pub async fn undeploy(
         &self,
         id: Uuid,

@@ -6,9 +6,11 @@ mod deployments;
 mod events;
 mod history;
 mod rebuild;
+mod removals;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use uuid::Uuid;
 
 use self::{
@@ -16,11 +18,13 @@ use self::{
     history::ExpectedCell,
     rebuild::rebuild,
 };
-use super::{Tracker, in_own_task};
+use super::{Tracker, audit::add_store_event, in_own_task};
 use crate::{
     error::Error,
+    event::{EventDetails, EventType},
     status::Status,
-    store::CellKey,
+    store::{CellKey, Snapshot, Store},
+    text::Label,
     verification::{Difference, MOST_NAMED, Verification},
 };
 
@@ -32,22 +36,24 @@ impl Tracker {
     /// # Errors
     /// [`Error::Verifying`] if a verification is already running; errors of the database.
     pub async fn verify(&self) -> Result<Verification, Error> {
-        self.audit().await.map(|audit| audit.report)
+        self.compare().await.map(|audit| audit.report)
     }
 
     /// Rebuilds everything that differs from the history, cell by cell, each in a short write; then
     /// compares again and reports what is left. The history is never changed, and neither is a cell
-    /// whose history is not as it was recorded.
+    /// whose history is not as it was recorded. Each of these writes has an event, recorded by `by`.
     ///
     /// # Errors
     /// As [`Tracker::verify`].
-    pub async fn repair(&self) -> Result<Verification, Error> {
+    pub async fn repair(&self, by: &Label) -> Result<Verification, Error> {
         // Cells before environments: the counts of an environment are the sums of the counts of its
         // cells.
-        for repair in self.audit().await?.repairs {
-            let this = self.clone();
+        for repair in self.compare().await?.repairs {
+            let (this, by) = (self.clone(), by.clone());
             in_own_task(async move {
                 let mut write = this.store.write().await?;
+                let (now, r#type) = (this.clock.now(), EventType::StoreRepaired);
+                add_store_event(&mut write, r#type, &repair.details(), now, &by);
                 match repair {
                     Repair::Cell(cell) => rebuild(&mut write, cell).await?,
                     Repair::Environment(id) => write.recount_environment(id).await?,
@@ -61,7 +67,7 @@ impl Tracker {
 
     /// In its own task: a cancelled caller would leave running statements behind, each of which
     /// occupies a connection. The next verification waits for their end.
-    async fn audit(&self) -> Result<Audit, Error> {
+    async fn compare(&self) -> Result<Audit, Error> {
         let one_at_a_time = self
             .verifying
             .clone()
@@ -81,14 +87,32 @@ impl Tracker {
             snapshot: self.store.snapshot().await?,
             store: &self.store,
         };
-        let mut audit = Audit::default();
-        audit.compare_deployments(&mut source).await?;
-        audit.compare_derived_tables(&mut source).await?;
-        audit.compare_events(&mut source).await?;
-        audit.note_damage(&mut source).await?;
-        audit.conclude();
-        Ok(audit)
+        Audit::of(&mut source).await
     }
+}
+
+/// Verifies what a transaction has written and not committed yet. Returns the snapshot of it.
+pub(super) async fn verify_uncommitted(
+    store: &Store,
+    snapshot: Snapshot,
+) -> Result<(Verification, Snapshot), Error> {
+    let mut source = Source { snapshot, store };
+    let audit = Audit::of(&mut source).await?;
+    Ok((audit.report, source.snapshot))
+}
+
+/// Refuses a database that differs from its history.
+pub(super) fn accept(report: &Verification) -> Result<(), Error> {
+    if report.ok {
+        return Ok(());
+    }
+    let first = report.differences.first();
+    let first = first.map(ToString::to_string).unwrap_or_default();
+    Err(Error::Setup(format!(
+        "the verification found {} differences between the data and its history, the first one in {first}; \
+         `deploytrack-server verify` lists them",
+        report.found
+    )))
 }
 
 /// What must be rebuilt to repair a difference.
@@ -100,6 +124,17 @@ enum Repair {
 }
 
 impl Repair {
+    /// The details of its event.
+    fn details(self) -> EventDetails {
+        let (component, environment) = match self {
+            Self::Cell(cell) => (Some(cell.component_id), cell.environment_id),
+            Self::Environment(id) => (None, id),
+        };
+        let component = component.map(|id| ("componentId".to_owned(), json!(id)));
+        let environment = ("environmentId".to_owned(), json!(environment));
+        component.into_iter().chain([environment]).collect()
+    }
+
     /// Whether the repair uses the history of this cell.
     fn is_of(&self, cell: &CellKey) -> bool {
         match self {
@@ -124,11 +159,24 @@ struct Audit {
     newest: BTreeMap<CellKey, ExpectedCell>,
     /// How many stored periods agree with the history.
     periods: u64,
+    /// Whether a removal is not as it was recorded.
+    has_wrong_removal: bool,
     /// The unreadable parts.
     unreadable: Unreadable,
 }
 
 impl Audit {
+    async fn of(source: &mut Source<'_>) -> Result<Self, Error> {
+        let mut audit = Self::default();
+        audit.compare_deployments(source).await?;
+        audit.compare_removals(source).await?;
+        audit.compare_derived_tables(source).await?;
+        audit.compare_events(source).await?;
+        audit.note_damage(source).await?;
+        audit.conclude();
+        Ok(audit)
+    }
+
     fn note(&mut self, table: &str, repair: Option<Repair>, difference: Difference) {
         self.report.found += 1;
         if self.named.len() < MOST_NAMED {
@@ -169,7 +217,8 @@ impl Audit {
         });
         self.report.differences = named.collect();
         self.report.ok = self.report.found == 0;
-        self.report.empty = self.report.deployments == 0 && !self.unreadable.any;
+        self.report.empty =
+            self.report.deployments == 0 && self.report.removed == 0 && !self.unreadable.any;
     }
 }
 

@@ -2,12 +2,16 @@
 
 use chrono::TimeDelta;
 
-use super::{Start, Terms, Tracker, WriteOutcome, in_own_task, page_links::counted};
+use super::{
+    Start, Terms, Tracker, WriteOutcome, audit::add_wall_event, in_own_task, page_links::counted,
+};
 use crate::{
     catalog::Reference,
     digest::Digest,
     error::Error,
+    event::EventType,
     query::{Page, PageRequest},
+    text::Label,
     wall::{CreatedWall, MOST, NewWall, Wall},
 };
 
@@ -56,6 +60,8 @@ impl Tracker {
             if !work.write.add_wall(&wall, &session).await? {
                 return Err(Error::WallExists(wall.name));
             }
+            let (at, by) = (wall.created_at, terms.author());
+            add_wall_event(&mut work.write, EventType::WallCreated, &wall, at, by);
             work.finish(CreatedWall { wall, seed }).await
         })
         .await
@@ -65,16 +71,18 @@ impl Tracker {
     ///
     /// # Errors
     /// [`Error::NotFound`], and errors of the database.
-    pub async fn revoke_wall(&self, which: Reference) -> Result<(), Error> {
-        let this = self.clone();
+    pub async fn revoke_wall(&self, which: Reference, by: &Label) -> Result<(), Error> {
+        let (this, by) = (self.clone(), by.clone());
         in_own_task(async move {
             let mut write = this.store.write().await?;
-            if !write.remove_wall(&which).await? {
+            let Some(wall) = write.remove_wall(&which).await? else {
                 return Err(Error::NotFound {
                     what: "wall",
                     key: which.to_string(),
                 });
-            }
+            };
+            let now = this.clock.now();
+            add_wall_event(&mut write, EventType::WallRevoked, &wall, now, &by);
             write.commit().await
         })
         .await

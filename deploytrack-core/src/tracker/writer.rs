@@ -10,7 +10,8 @@
 //! - A request is rejected before any of its rows are written, so a rejection does not affect the
 //!   others.
 //! - If the transaction fails, each request is retried in its own transaction: only the one that
-//!   caused the error fails. If the database is not available, all requests fail at once.
+//!   caused the error fails. The same happens after a serialization failure or a deadlock. If the
+//!   database is not available, all requests fail at once.
 //! - A request that would register a name, or whose key another server has locked, is set aside:
 //!   the group leaves it out. It gets its own transaction afterwards, which can be rolled back
 //!   alone.
@@ -35,7 +36,7 @@ use self::queue::{Job, QUEUE_TIMEOUT, Reply};
 pub use self::queue::{MAX_GROUP, MAX_QUEUED};
 pub(super) use self::{operation::Operation, queue::Queue};
 use super::{Terms, Tracker};
-use crate::{clock::Time, error::Error};
+use crate::{clock::Time, error::Error, store::is_conflict};
 
 impl Tracker {
     /// Queues an operation and waits for its commit. The operation is carried out even if the
@@ -90,10 +91,16 @@ impl Tracker {
                 }
                 self.write_one_by_one(aside).await;
             }
+            Err(error) if is_conflict(&error) => self.write_one_by_one(jobs).await,
             Err(Error::Unavailable(why)) => {
                 let why = why.to_string();
                 for job in jobs {
                     job.answer(Err(Error::Unavailable(why.clone().into())));
+                }
+            }
+            Err(Error::Outdated) => {
+                for job in jobs {
+                    job.answer(Err(Error::Outdated));
                 }
             }
             Err(_) => self.write_one_by_one(jobs).await,

@@ -10,6 +10,7 @@ use deploytrack_core::tracker::{NameGuard, Registration};
 use super::{Badges, DatabaseUrl, MAX_CONNECTIONS};
 use crate::{
     log,
+    proxies::ProxyNetwork,
     value_parser::{TrimmedPath, TrimmedText},
 };
 
@@ -34,6 +35,36 @@ pub struct ServeArgs {
                   [default: deploytrack.db in the data directory]"
     )]
     pub(super) database_url: Option<DatabaseUrl>,
+
+    /// File with the password for PostgreSQL; --database-url then contains the user and no password
+    #[arg(long, global = true, value_name = "PATH", env = "DEPLOYTRACK_DATABASE_PASSWORD_FILE", value_parser = TrimmedPath(PathBufValueParser::new()))]
+    pub(super) database_password_file: Option<PathBuf>,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "DEPLOYTRACK_TLS_CERT",
+        value_parser = TrimmedPath(PathBufValueParser::new()),
+        help = "File with the certificate for https in PEM form, followed by those of its issuers; a new one is used without a restart"
+    )]
+    pub(super) tls_cert: Option<PathBuf>,
+
+    /// File with the private key of --tls-cert in PEM form
+    #[arg(long, global = true, value_name = "PATH", env = "DEPLOYTRACK_TLS_KEY", value_parser = TrimmedPath(PathBufValueParser::new()))]
+    pub(super) tls_key: Option<PathBuf>,
+
+    #[arg(
+        long = "trusted-proxy",
+        global = true,
+        value_name = "NETWORK",
+        env = "DEPLOYTRACK_TRUSTED_PROXY",
+        value_delimiter = ',',
+        value_parser = TrimmedText(ProxyNetwork::from_str),
+        help = "Address or network of a proxy, such as 10.0.0.7 or 10.0.0.0/8, whose X-Forwarded-For, X-Forwarded-Proto and \
+                  Forwarded are believed; may be repeated, or a list with commas"
+    )]
+    pub(super) trusted_proxies: Vec<ProxyNetwork>,
 
     #[command(flatten)]
     pub(super) tokens: TokenArgs,
@@ -89,9 +120,34 @@ pub struct ServeArgs {
     )]
     pub(super) max_connections_per_address: Option<usize>,
 
+    /// Folder for backups that the server makes on its own; SQLite only
+    #[arg(long, global = true, value_name = "FOLDER", env = "DEPLOYTRACK_BACKUP_TO", value_parser = TrimmedPath(PathBufValueParser::new()))]
+    pub(super) backup_to: Option<PathBuf>,
+
+    /// Time from one of these backups to the next, from 1m to 1y
+    #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_BACKUP_EVERY", default_value = "24h",
+          value_parser = TrimmedText(retention))]
+    pub(super) backup_every: Duration,
+
+    /// Number of these backups that stay in the folder; the oldest ones are removed
+    #[arg(long, global = true, value_name = "NUMBER", env = "DEPLOYTRACK_BACKUP_KEEP", default_value = "14",
+          value_parser = TrimmedText(backups))]
+    pub(super) backup_keep: usize,
+
+    /// Time from the signal to end until no more connections are accepted, at most 5m: meanwhile
+    /// /readyz fails, and a load balancer takes the server out
+    #[arg(long, global = true, value_name = "TIME", env = "DEPLOYTRACK_DRAIN_DELAY", default_value = "0s",
+          value_parser = TrimmedText(drain_delay))]
+    pub(super) drain_delay: Duration,
+
     /// Address of a second listener, for /healthz and /readyz only, with its own connection limit
     #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_HEALTH_LISTEN", value_parser = TrimmedText(SocketAddr::from_str))]
     pub(super) health_listen: Option<SocketAddr>,
+
+    /// Address of a further listener, for /metrics and /metrics/cells only, without a token: it
+    /// shows the names of components
+    #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "DEPLOYTRACK_METRICS_LISTEN", value_parser = TrimmedText(SocketAddr::from_str))]
+    pub(super) metrics_listen: Option<SocketAddr>,
 }
 
 /// The settings of tokens, and the directory that contains their secret.
@@ -117,6 +173,22 @@ pub struct TokenArgs {
                   [default: jwt-secret in the data directory, created at the first start]"
     )]
     pub(super) jwt_secret_file: Option<PathBuf>,
+
+    /// File with a former secret, whose tokens are still accepted; may be repeated
+    #[arg(long, global = true, value_name = "PATH", env = "DEPLOYTRACK_JWT_FORMER_SECRET_FILE", value_delimiter = ',', value_parser = TrimmedPath(PathBufValueParser::new()))]
+    pub(super) jwt_former_secret_file: Vec<PathBuf>,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "DEPLOYTRACK_JWT_KEY",
+        value_delimiter = ',',
+        value_parser = TrimmedPath(PathBufValueParser::new()),
+        help = "File with a public key whose tokens are accepted too: RS256, ES256 or EdDSA, in PEM form or as JSON Web Keys (RFC 7517); \
+                  may be repeated"
+    )]
+    pub(super) jwt_key: Vec<PathBuf>,
 
     /// Accept only tokens with this issuer (iss)
     #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER", value_parser = TrimmedText(StringValueParser::new()))]
@@ -147,12 +219,31 @@ fn max_connections(text: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("must be a whole number from 1 to {MOST_CONNECTIONS}"))
 }
 
+/// Parses a number of backups.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn backups(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=100_000) if text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(number),
+        _ => Err("must be a whole number from 1 to 100000".into()),
+    }
+}
+
 fn token_lifetime(text: &str) -> Result<Duration, String> {
     let (least, most) = (Duration::from_mins(1), Duration::from_hours(24 * 36_525));
     match humantime::parse_duration(text) {
         Ok(time) if (least..=most).contains(&time) => Ok(time),
         Ok(_) => Err("must be from one minute (1m) to a hundred years (100y)".into()),
         Err(error) => Err(format!("must be a time such as 90d or 10y ({error})")),
+    }
+}
+
+fn drain_delay(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time <= Duration::from_mins(5) => Ok(time),
+        Ok(_) => Err("must be at most five minutes (5m)".into()),
+        Err(_) => Err("must be a time with its unit, such as 500ms or 10s".into()),
     }
 }
 

@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use deploytrack_core::{error::Error, store::Store, text::trimmed};
+use deploytrack_core::{error::Error, store::Store, text::trimmed, tracker::TransferSource};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 /// The location of the database. It may contain a password, so `Debug` and `Display` hide parts of
 /// it.
@@ -51,6 +52,40 @@ impl DatabaseUrl {
         }
     }
 
+    /// Opens the database for a server, and applies the migrations. An SQLite file has one server.
+    ///
+    /// # Errors
+    /// The errors of [`Store::open_to_serve`].
+    pub async fn open_to_serve(&self) -> Result<Store, Error> {
+        match &self.0 {
+            Location::Url(url) => Store::open_to_serve(url).await,
+            Location::File(path) => Store::open_file_to_serve(path).await,
+        }
+    }
+
+    /// Opens the database to copy it.
+    ///
+    /// # Errors
+    /// The errors of [`TransferSource::open`].
+    pub async fn open_to_copy(&self) -> Result<TransferSource, Error> {
+        match &self.0 {
+            Location::Url(url) => TransferSource::open(url).await,
+            Location::File(path) => TransferSource::open_file(path).await,
+        }
+    }
+
+    /// The file of an SQLite database; `None` for PostgreSQL, and for a database in memory.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] if the URL of an SQLite database is invalid.
+    pub fn file_path(&self) -> Result<Option<PathBuf>, Error> {
+        match &self.0 {
+            Location::Url(url) if url.starts_with("sqlite:") => Store::file_of(url),
+            Location::Url(_) => Ok(None),
+            Location::File(path) => Ok(Some(path.clone())),
+        }
+    }
+
     /// Whether the URL has a supported scheme, and a path if it is SQLite's.
     pub(super) fn is_supported(&self) -> bool {
         let Location::Url(url) = &self.0 else {
@@ -63,6 +98,38 @@ impl DatabaseUrl {
                 .is_some_and(|path| !path.trim_start_matches('/').is_empty())
         };
         has_path("sqlite:") || url.starts_with("postgres://") || url.starts_with("postgresql://")
+    }
+
+    /// Whether this is a URL of PostgreSQL.
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(&self.0, Location::Url(url) if url.starts_with("postgres"))
+    }
+
+    /// Whether this is a URL of PostgreSQL that contains no password.
+    pub(super) fn lacks_password(&self) -> bool {
+        let Location::Url(url) = &self.0 else {
+            return false;
+        };
+        let Some((_, rest)) = url
+            .split_once("://")
+            .filter(|_| url.starts_with("postgres"))
+        else {
+            return false;
+        };
+        let user = rest.rsplit_once('@').map_or("", |(user, _)| user);
+        !user.contains(':') && !rest.contains("password=")
+    }
+
+    /// A URL of PostgreSQL with this password, as its last parameter.
+    pub(super) fn with_password(&self, password: &[u8]) -> Self {
+        let Location::Url(url) = &self.0 else {
+            return self.clone();
+        };
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let password = percent_encode(password, NON_ALPHANUMERIC);
+        Self(Location::Url(format!(
+            "{url}{separator}password={password}"
+        )))
     }
 
     pub(super) fn file_in(data_dir: &Path) -> Self {
@@ -149,6 +216,36 @@ mod tests {
             assert_eq!(url.to_string(), shown);
             assert_eq!(format!("{url:?}"), format!("{shown:?}"));
         }
+    }
+
+    #[test]
+    fn a_password_is_added_to_a_url_that_has_none() {
+        for (url, with_password) in [
+            (
+                "postgres://me@db/track",
+                "postgres://me@db/track?password=a%2Fb%3F%26%20c",
+            ),
+            (
+                "postgresql://me@[::1]:5432/track?sslmode=require",
+                "postgresql://me@[::1]:5432/track?sslmode=require&password=a%2Fb%3F%26%20c",
+            ),
+        ] {
+            let url = DatabaseUrl::from(url);
+            assert!(url.lacks_password(), "{url}");
+            let with = url.with_password(b"a/b?& c");
+            assert!(with == DatabaseUrl::from(with_password), "{url}");
+            assert_eq!(with.to_string(), url.to_string(), "it is not shown");
+        }
+        for url in [
+            "postgres://me:hunter2@db/track",
+            "postgres://me:@db/track",
+            "postgres://db/track?user=me&password=hunter2",
+            "sqlite:/var/lib/track.db",
+            "sqlite::memory:",
+        ] {
+            assert!(!DatabaseUrl::from(url).lacks_password(), "{url}");
+        }
+        assert!(!DatabaseUrl::file("track.db".into()).lacks_password());
     }
 
     #[test]

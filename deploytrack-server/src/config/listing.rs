@@ -1,8 +1,10 @@
 //! The list of all settings.
 
-use super::{ConfigError, DatabaseUrl, SECRET_VARIABLE, SecretSource, ServeArgs};
+use super::{ConfigError, SECRET_VARIABLE, SecretSource, ServeArgs};
 use crate::{
+    proxies::TrustedProxies,
     secret_file,
+    tls::Tls,
     token::{Secret, lifetime_text},
 };
 
@@ -13,10 +15,18 @@ impl ServeArgs {
     /// [`ConfigError`] if a setting is invalid.
     pub fn describe(&self) -> Result<String, ConfigError> {
         let data_dir = self.tokens.data_dir()?;
-        let database = self
-            .configured_database()?
-            .cloned()
-            .unwrap_or_else(|| DatabaseUrl::file_in(&data_dir));
+        let database = self.named_database()?;
+        let backups = self.backup_plan()?.map_or_else(
+            || "none".into(),
+            |plan| {
+                let every = humantime::format_duration(plan.every);
+                format!(
+                    "{} every {every}, {} kept",
+                    plan.folder.display(),
+                    plan.keep
+                )
+            },
+        );
         let secret = match self.tokens.source()? {
             SecretSource::Variable(bytes) => {
                 Secret::new(bytes).map_err(ConfigError::SecretVariable)?;
@@ -30,12 +40,24 @@ impl ServeArgs {
                 path.display().to_string()
             }
         };
+        let tls = match self.tls_files()? {
+            Some(files) => {
+                let tls = Tls::load(&files)?;
+                let file = files.certificate.display();
+                format!("{file} {}", tls.describe())
+            }
+            None => "off".to_owned(),
+        };
+        let trusted: TrustedProxies = self.trusted_proxies.iter().copied().collect();
         let any = |value: &Option<String>| value.clone().unwrap_or_else(|| "any".into());
         let rows = [
             ("listen", self.listen.to_string()),
+            ("certificate", tls),
+            ("trusted proxies", trusted.to_string()),
             ("database", database.to_string()),
             ("data directory", data_dir.display().to_string()),
             ("token secret", secret),
+            ("other keys", self.tokens.other_keys()?.len().to_string()),
             ("token issuer", any(&self.tokens.jwt_issuer)),
             ("token audience", any(&self.tokens.jwt_audience)),
             ("registration", self.registration.to_string()),
@@ -51,12 +73,24 @@ impl ServeArgs {
                 "token lifetime",
                 format!("{} at most", lifetime_text(self.tokens.max_token_lifetime)),
             ),
+            ("backups", backups),
             ("connections", self.max_connections.to_string()),
             ("of one address", self.limits().per_address.to_string()),
+            (
+                "drain delay",
+                humantime::format_duration(self.drain_delay).to_string(),
+            ),
             (
                 "health checks",
                 self.health_listen.map_or_else(
                     || "at the address above".into(),
+                    |listen| listen.to_string(),
+                ),
+            ),
+            (
+                "metrics",
+                self.metrics_listen.map_or_else(
+                    || "at the address above, with a token".into(),
                     |listen| listen.to_string(),
                 ),
             ),

@@ -17,6 +17,17 @@ impl ServeArgs {
     }
 }
 
+impl ServeArgs {
+    /// Whether the health checks of the server are asked by https: those of its main listener are,
+    /// if the server has a certificate.
+    ///
+    /// # Errors
+    /// [`ConfigError::Tls`] if there is a certificate without a key, or a key without one.
+    pub fn checks_by_https(&self) -> Result<bool, ConfigError> {
+        Ok(self.health_listen.is_none() && self.tls_files()?.is_some())
+    }
+}
+
 /// The address for a client on this machine: loopback, if the server listens on all addresses.
 #[must_use]
 pub fn reachable(mut address: SocketAddr) -> SocketAddr {

@@ -1,12 +1,16 @@
 //! A connection, as the task that serves it sees it.
 
-use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+};
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{
     Connections, Shared,
+    origin::Origin,
     phase::{Phase, State},
 };
 
@@ -19,6 +23,8 @@ pub(super) struct Seat {
     pub(super) id: u64,
     pub(super) shared: Arc<Shared>,
     pub(super) place: Mutex<Option<OwnedSemaphorePermit>>,
+    /// The origin for which the request in progress counts, if a trusted proxy passes it on.
+    pub(super) client: Mutex<Option<Origin>>,
     pub(super) connections: Arc<Connections>,
 }
 
@@ -79,6 +85,9 @@ impl Connection {
 
     /// The buffer is empty.
     pub(crate) fn flushed(&self) {
+        if self.0.shared.state().phase() == Phase::LastPart {
+            self.0.count_for(None);
+        }
         self.advance(|phase| (phase == Phase::LastPart).then_some(Phase::Idle));
     }
 
@@ -102,9 +111,27 @@ impl Connection {
             .shared
             .state
             .fetch_or(State::AUTHENTICATED, Ordering::AcqRel);
-        if !State::from(before).is_authenticated() {
-            self.0.connections.open().count_out(self.0.shared.origin);
+        if let Some(origin) = self.0.shared.origin
+            && !State::from(before).is_authenticated()
+        {
+            self.0.connections.open().count_out(origin);
         }
+    }
+
+    /// Counts a request without a valid token for the client that a trusted proxy names, until its
+    /// answer is sent. Returns false when the address of the client is at its limit. Another
+    /// connection counts for its address itself.
+    #[must_use]
+    pub(crate) fn count_for(&self, client: IpAddr) -> bool {
+        let origin = Origin::of(client);
+        if self.0.shared.origin.is_some() {
+            return true;
+        }
+        if self.0.connections.is_at_limit(origin) {
+            return false;
+        }
+        self.0.count_for(Some(origin));
+        true
     }
 
     /// Whether the connection is within the limit.
@@ -127,12 +154,29 @@ impl Connection {
     }
 }
 
+impl Seat {
+    /// Counts the request in progress for this origin in place of the former one.
+    fn count_for(&self, origin: Option<Origin>) {
+        let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.connections.open();
+        if let Some(former) = std::mem::replace(&mut *client, origin) {
+            open.count_out(former);
+        }
+        if let Some(origin) = origin {
+            open.count_in(origin);
+        }
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.count_for(None);
         let mut open = self.connections.open();
         open.connections.remove(&self.id);
-        if !self.shared.state().is_authenticated() {
-            open.count_out(self.shared.origin);
+        if let Some(origin) = self.shared.origin
+            && !self.shared.state().is_authenticated()
+        {
+            open.count_out(origin);
         }
         drop(open);
         *self.place.get_mut().unwrap_or_else(PoisonError::into_inner) = None;

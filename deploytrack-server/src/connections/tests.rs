@@ -22,7 +22,7 @@ async fn grow_old() {
 
 /// A connection that has sent nothing.
 async fn open(connections: &Arc<Connections>, from: u8) -> Option<Connection> {
-    let connection = connections.admit(address(from)).await?;
+    let connection = connections.admit(Some(address(from))).await?;
     connection.waited();
     Some(connection)
 }
@@ -64,7 +64,7 @@ async fn the_longest_silent_connection_of_an_address_is_evicted_at_its_limit() {
 #[tokio::test]
 async fn a_connection_whose_first_bytes_were_not_read_yet_is_not_evicted() {
     let connections = limits(2, 2);
-    let new = connections.admit(address(1)).await.unwrap();
+    let new = connections.admit(Some(address(1))).await.unwrap();
     let silent = open(&connections, 1).await.unwrap();
     open(&connections, 1).await.unwrap();
     assert!(is_evicted(&silent) && !is_evicted(&new));
@@ -211,4 +211,30 @@ async fn when_all_idle_connections_are_authenticated_the_longest_idle_one_is_evi
     grow_old().await;
     open(&connections, 3).await.unwrap();
     assert!(is_evicted(&idle[0]) && !is_evicted(&idle[1]));
+}
+
+#[tokio::test]
+async fn requests_through_a_trusted_proxy_count_for_their_clients() {
+    let connections = limits(10, 1);
+    let mut proxied = Vec::new();
+    for _ in 0..4 {
+        let connection = connections.admit(None).await.unwrap();
+        assert!(connection.begin_request());
+        proxied.push(connection);
+    }
+    assert!(proxied[0].count_for(address(1)));
+    assert!(!proxied[1].count_for(address(1)));
+    assert!(proxied[1].count_for(address(2)));
+    assert!(
+        open(&connections, 1).await.is_none(),
+        "the address is the same without the proxy"
+    );
+    proxied[0].begin_answer();
+    assert!(!proxied[2].count_for(address(1)));
+    proxied[0].buffered_answer();
+    assert!(!proxied[2].count_for(address(1)));
+    proxied[0].flushed();
+    assert!(proxied[2].count_for(address(1)));
+    drop(proxied);
+    assert!(connections.open().unauthenticated.is_empty());
 }

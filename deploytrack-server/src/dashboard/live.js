@@ -1,6 +1,6 @@
 // The event stream of the server (WHATWG HTML, section 9.2). It is read with fetch, because an EventSource does not tell why it ended.
 
-import { Unauthorized, send } from "./api.js";
+import { Refusal, Unauthorized, send } from "./api.js";
 
 /** Events within this time are delivered together, in milliseconds. */
 const BATCH_TIME = 250;
@@ -8,6 +8,10 @@ const BATCH_TIME = 250;
 const SILENCE = 40_000;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
+
+/** The statuses for a position that belongs to another database, or that this one does not have. */
+const GONE = 410;
+const INVALID = 400;
 
 /** The reason for closing a connection on purpose. */
 const ASLEEP = "asleep";
@@ -57,6 +61,8 @@ export function follow({ onEvents, onConnect, onDisconnect, onUnauthorized }) {
         await read();
       } catch (error) {
         if (error instanceof Unauthorized) return void onUnauthorized(error);
+        // A backup was restored, and the numbers of events run again. The next connection begins anew, and its pages are read anew.
+        if (error instanceof Refusal && (error.status === GONE || error.status === INVALID)) last = null;
       }
       if (stopped || connection.signal.reason === ASLEEP) continue;
       onDisconnect(lastData);

@@ -101,7 +101,7 @@ export function show(root, { parameters, announce, enqueue }) {
     const wanted = asked();
     try {
       const since = state.since ? momentOf(state.since, Date.now(), lastVisit) : null;
-      const [[environments, matrix, unsettled], then, news] = await Promise.all([reads.everything(state, (matrix) => addGaps(matrix, wanted)), since && reads.then(state, since), reads.newest(state.at)]);
+      const [[environments, matrix, unsettled], then, news] = await Promise.all([reads.everything(state, drawGaps), since && reads.earlier(state, since), reads.newest(state.at)]);
       hasArchived = matrix.length === 0 && !state.archived && (await reads.hasArchived());
       // Other filters were chosen meanwhile: their answer comes next.
       if (wanted !== asked()) return;
@@ -119,10 +119,9 @@ export function show(root, { parameters, announce, enqueue }) {
     }
   }
 
-  function addGaps(matrix, wanted) {
-    if (wanted !== asked()) return;
-    model.setGaps(matrix);
-    compute();
+  /** Draws again if the gaps came after their matrix was drawn. Rows that were replaced meanwhile have newer gaps. */
+  function drawGaps(matrix) {
+    if (model.shows(matrix)) compute();
   }
 
   function setNewest(news) {

@@ -30,15 +30,9 @@ export class MatrixModel {
     this.#add(unsettled);
   }
 
-  /** Takes the gaps of a matrix that was read earlier, for the cells that have not changed since. */
-  setGaps(matrix) {
-    for (const { componentName, environments } of matrix) {
-      const cells = this.rows.get(componentName)?.environments ?? {};
-      for (const [name, { deploymentId, gap }] of Object.entries(environments)) {
-        const cell = own(cells, name);
-        if (cell?.deploymentId === deploymentId) cell.gap = gap;
-      }
-    }
+  /** Whether a row of this matrix is still shown. */
+  shows(matrix) {
+    return matrix.some((row) => this.rows.get(row.componentName) === row);
   }
 
   /** Replaces the rows and the unsettled deployments of some components. A component without a row is removed. */
@@ -120,6 +114,18 @@ export class MatrixModel {
       was,
       isChanged: Boolean(this.then) && was?.version !== current?.version,
     };
+  }
+}
+
+/** Adds the gaps of another answer of the server to the rows of a matrix that have the same deployments in both. */
+export function addGaps(matrix, withGaps) {
+  const found = new Map(withGaps.map((row) => [row.componentName, row.environments]));
+  for (const { componentName, environments } of matrix) {
+    const others = found.get(componentName) ?? {};
+    const cells = Object.entries(environments).map(([name, cell]) => [cell, own(others, name)]);
+    // A gap is also wrong when the cell changed that it is against.
+    if (!cells.every(([cell, other]) => cell.deploymentId === other?.deploymentId)) continue;
+    for (const [cell, other] of cells) cell.gap = other.gap;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { all, get } from "./api.js";
 import * as filters from "./filters.js";
+import { addGaps } from "./model.js";
 import { FAILURE_SHOWN } from "./signals.js";
 import { utcOffset } from "./text.js";
 
@@ -12,24 +13,28 @@ const PATIENCE = 400;
 
 const queryOf = (state, more = {}) => ({ ...filters.toQuery(state), gaps: "true", ...more });
 
-/** The environments, the matrix and the unsettled deployments. `later` gets the matrix with its gaps if they take long. */
-export function everything(state, later) {
+/** The environments, the matrix and the unsettled deployments. If the gaps take long, `onGaps` is called when the matrix has got them. */
+export function everything(state, onGaps) {
   const at = state.at?.toISOString();
   return Promise.all([
     all("environments", state.archived || at ? {} : { archived: "false" }),
-    matrix(state, at, later),
+    matrix(state, at, onGaps),
     at ? [] : get("deployments/unsettled", filters.toQuery(state)),
   ]);
 }
 
 /** The matrix with gaps. They take the server long when thousands of cells changed: then the matrix comes without them first. */
-async function matrix(state, at, later) {
+async function matrix(state, at, onGaps) {
   const whole = get("deployments/matrix", queryOf(state, { at }));
   const isSlow = new Promise((resolve) => { setTimeout(resolve, PATIENCE); });
   const first = await Promise.race([whole, isSlow]);
   if (first) return first;
-  whole.then(later, () => {});
-  return get("deployments/matrix", queryOf(state, { at, gaps: null }));
+  const bare = await get("deployments/matrix", queryOf(state, { at, gaps: null }));
+  whole.then((gaps) => {
+    addGaps(bare, gaps);
+    onGaps(bare);
+  }, () => {});
+  return bare;
 }
 
 /** The matrix and the unsettled deployments of a few components. */
@@ -37,7 +42,7 @@ export const some = (state, component) =>
   Promise.all([get("deployments/matrix", queryOf(state, { component })), get("deployments/unsettled", { ...filters.toQuery(state), component })]);
 
 /** The matrix at another moment, to compare with. */
-export const then = (state, moment) => get("deployments/matrix", { ...filters.toQuery(state), at: moment.toISOString() });
+export const earlier = (state, moment) => get("deployments/matrix", { ...filters.toQuery(state), at: moment.toISOString() });
 
 /** The newest deployments before the shown moment, whether these are all, and those that were rolled back lately. */
 export async function newest(at) {

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::{
     openapi::{JSON, OperationDraft, content, examples, group},
     request::Call,
+    request_log::short,
     response::{HandlerResult, done},
 };
 
@@ -50,7 +51,9 @@ pub(crate) fn doc(kind: CatalogKind) -> OperationDraft {
 /// Archives all components or environments whose names match a pattern, or takes them out of the
 /// archive.
 pub(crate) async fn handle(call: Call, kind: CatalogKind) -> HandlerResult {
-    let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
-    let ((), selection, terms) = call.read(query).await?;
+    let (tracker, log) = (call.tracker().clone(), call.log().clone());
+    let query = call.query().finish(Some(()));
+    let ((), selection, terms): (_, ArchiveSelection, _) = call.read(query).await?;
+    log.note(|target| target.name = Some(short(&selection.name.to_string())));
     done(&tracker.archive(kind, selection, terms).await?)
 }

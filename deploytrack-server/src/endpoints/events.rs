@@ -9,7 +9,8 @@ use bytes::Bytes;
 use deploytrack_core::{
     api,
     error::{Error, Fault},
-    event::{Event, EventFilter, EventType},
+    event::{Event, EventFilter, EventType, Position},
+    invalid::Invalid,
     query::{PageRequest, whole_number},
     status::Status,
     text::{Label, Name, Version},
@@ -37,7 +38,9 @@ use crate::{
     quota::{Permit, QuotaExceeded},
     refusal::{Refusal, Resource},
     request::{Call, Query, both},
+    request_log::RequestLog,
     response::HandlerResult,
+    token::Role,
 };
 
 /// The header with the number of the last event that a client has received, as people write it.
@@ -56,7 +59,8 @@ pub(crate) fn doc() -> OperationDraft {
     let description = format!(
         "Streams events as server-sent events (WHATWG HTML, section 9.2): those after `Last-Event-ID`, else those after `after`, else \
          new ones. The stream stays open, and the server sends a block at least every {} seconds. The data of each event is an \
-         `Event`.",
+         `Event`. Events of walls and of the store go to admins only. The id of a block is the number of the event and the `storeId` of \
+         `GET /readyz`: a reader that resumes after a restore of a backup gets 410, since the numbers run again.",
         HEARTBEAT.as_secs()
     );
     OperationDraft::new(&group::SERVER, "followEvents", "Follow the events", &description)
@@ -81,7 +85,10 @@ pub(crate) fn doc() -> OperationDraft {
         ])
         .response(StatusCode::OK, "The events.", Some(("text/event-stream", content(stream, examples::event_stream()))), &[])
         .wrong_query("status=done", |query| query.one::<Status>("status"))
-        .refuses([Refusal::QuotaExceeded(Resource::Streams, QuotaExceeded::Subject(4))])
+        .refuses([
+            Refusal::from(Error::StoreReplaced(42)),
+            Refusal::QuotaExceeded(Resource::Streams, QuotaExceeded::Subject(4)),
+        ])
 }
 
 /// Streams the events that match the filter: those after `Last-Event-ID`, else those after `after`,
@@ -90,21 +97,22 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     let mut query = call.query();
     let (filter, after) = (filter(&mut query), query.read("after", whole_number));
     let (filter, last_seen) = both(query.finish(Some(filter)), last_event_id(call.headers()))?;
-    let after = last_seen
-        .or(after)
-        .map(|after| i64::try_from(after).unwrap_or(i64::MAX));
+    let after = after.map(|after| i64::try_from(after).unwrap_or(i64::MAX));
     let permit = call.permit(&call.app().streams, Resource::Streams)?;
-    let events = call.tracker().events(after).await.map_err(|error| {
-        if last_seen.is_some() {
-            naming_the_header(error)
-        } else {
-            error
-        }
-    })?;
-    let is_wall = call.claims()?.wall.is_some();
+    let events = match last_seen {
+        Some(position) => call
+            .tracker()
+            .resume_events(position)
+            .await
+            .map_err(naming_the_header),
+        None => call.tracker().events(after).await,
+    }?;
+    let claims = call.claims()?;
+    let (is_wall, is_admin) = (claims.wall.is_some(), claims.role == Role::Admin);
     let source = EventSource {
         app: call.app().clone(),
         is_wall,
+        is_admin,
         access: call.access(),
         headers: call.headers().clone(),
         events,
@@ -142,21 +150,20 @@ fn filter(query: &mut Query) -> EventFilter {
     }
 }
 
-/// The number in `Last-Event-ID`. A browser sends an empty value before its first event.
-fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Vec<Fault>> {
+/// The position in `Last-Event-ID`. A browser sends an empty value before its first event.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<Position>, Vec<Fault>> {
     let Some(value) = headers
         .get(api::LAST_EVENT_ID)
         .filter(|value| !value.is_empty())
     else {
         return Ok(None);
     };
-    let number = value.to_str().ok().and_then(|text| whole_number(text).ok());
-    number.map(Some).ok_or_else(|| {
-        vec![Fault::parameter(
-            LAST_EVENT_ID,
-            "must be the number of an event",
-        )]
-    })
+    value
+        .to_str()
+        .unwrap_or_default()
+        .parse()
+        .map(Some)
+        .map_err(|error: Invalid| vec![Fault::parameter(LAST_EVENT_ID, error.to_string())])
 }
 
 /// The error for a wrong number, with the name of the header in place of the parameter.
@@ -182,6 +189,7 @@ struct EventSource {
     headers: HeaderMap,
     /// Whether it is the stream of a wall, which ends soon after the wall is revoked.
     is_wall: bool,
+    is_admin: bool,
     events: Events,
     filter: EventFilter,
     /// Whether the first frame has been sent.
@@ -196,7 +204,7 @@ impl EventSource {
             self.started = true;
             return Some(Ok(Frame::data(Bytes::from(format!(
                 "{RETRY}{}",
-                position(self.events.position())
+                self.position()
             )))));
         }
         let ending = self.app.ending.clone();
@@ -209,13 +217,19 @@ impl EventSource {
             next = timeout(HEARTBEAT, self.matching_events()) => next,
         };
         // The token or the session may have ended since the connection was opened.
-        auth::authorize(&self.app, self.access, &Method::GET, &self.headers)
-            .await
-            .ok()?;
+        auth::authorize(
+            &self.app,
+            self.access,
+            &Method::GET,
+            &self.headers,
+            &RequestLog::default(),
+        )
+        .await
+        .ok()?;
         Some(match next {
             Err(_) => Ok(Frame::data(Bytes::from(format!(
                 ": heartbeat\n{}",
-                position(self.events.position())
+                self.position()
             )))),
             Ok(Ok(text)) => Ok(Frame::data(text)),
             Ok(Err(error)) => {
@@ -230,13 +244,30 @@ impl EventSource {
         loop {
             let page = self.events.next().await?;
             let mut text = String::new();
-            for event in page.iter().filter(|event| self.filter.matches(event)) {
-                write_block(&mut text, event)?;
+            for event in page.iter().filter(|event| self.sends(event)) {
+                write_block(&mut text, self.position_of(event.id), event)?;
             }
             if !text.is_empty() {
                 return Ok(text.into());
             }
         }
+    }
+
+    /// Whether the reader may see an event, and asked for it.
+    fn sends(&self, event: &Event) -> bool {
+        (self.is_admin || !event.r#type.is_for_admins()) && self.filter.matches(event)
+    }
+
+    /// A block that updates the client's last event id and carries no event.
+    fn position(&self) -> String {
+        format!("id: {}\n\n", self.position_of(self.events.position()))
+    }
+
+    /// The position after an event. With the store a reader that resumes after a restore is refused:
+    /// it would miss the events that have got its numbers again.
+    fn position_of(&self, number: i64) -> Position {
+        let store = Some(self.events.store());
+        Position { number, store }
     }
 }
 
@@ -254,17 +285,8 @@ async fn revoked(app: App, of_wall: Option<HeaderMap>) {
     }
 }
 
-/// A block that updates the client's last event id and carries no event.
-fn position(number: i64) -> String {
-    format!("id: {number}\n\n")
-}
-
-fn write_block(text: &mut String, event: &Event) -> Result<(), Error> {
+fn write_block(text: &mut String, id: Position, event: &Event) -> Result<(), Error> {
     let data = serde_json::to_string(event).map_err(|error| Error::Internal(Box::new(error)))?;
-    write!(
-        text,
-        "id: {}\nevent: {}\ndata: {data}\n\n",
-        event.id, event.r#type
-    )
-    .map_err(|error| Error::Internal(Box::new(error)))
+    write!(text, "id: {id}\nevent: {}\ndata: {data}\n\n", event.r#type)
+        .map_err(|error| Error::Internal(Box::new(error)))
 }

@@ -7,9 +7,11 @@ use deploytrack_core::{
 };
 use http::StatusCode;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::{
-    openapi::{OperationDraft, group},
+    openapi::{OperationDraft, examples, group},
+    refusal::Refusal,
     request::Call,
     response::{HandlerResult, ok},
 };
@@ -34,16 +36,19 @@ pub(crate) fn ready_doc() -> OperationDraft {
         &group::SERVER,
         "ready",
         "Check that the database can be read and written",
-        "Reads and writes the database. Query parameters are ignored, because probes add their own.",
+        "Reads and writes the database. A server that is shutting down is not ready. `storeId` changes when a backup is restored. Query parameters are ignored, because probes add their own.",
     )
-    .returns("The database can be read and written.", of::<Readiness>(), json!(readiness()))
+    .returns("The database can be read and written.", of::<Readiness>(), json!(readiness(examples::STORE)))
     .refusals(&[StatusCode::SERVICE_UNAVAILABLE])
 }
 
 /// Reports whether the database can be read and written.
 pub(crate) async fn ready(call: Call) -> HandlerResult {
+    if call.app().draining.is_cancelled() {
+        return Err(Refusal::ShuttingDown);
+    }
     call.tracker().ready().await?;
-    ok(&readiness())
+    ok(&readiness(call.tracker().store_id().await?))
 }
 
 fn liveness() -> Liveness {
@@ -53,8 +58,9 @@ fn liveness() -> Liveness {
     }
 }
 
-fn readiness() -> Readiness {
+fn readiness(store_id: Uuid) -> Readiness {
     Readiness {
         status: "ready".to_owned(),
+        store_id,
     }
 }

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use http::Method;
 
 use crate::{
-    auth::Access::{self, Admin, Badges, Health, Open, Reader, Session, Wall},
+    auth::Access::{self, Admin, Badges, Health, Metrics, Open, Reader, Session, Wall, Writer},
     cache::Caching::{self, Collection, No, Record},
     openapi::OperationDraft,
     preconditions::WriteHeader::{self, IdempotencyKey, IfMatch, SentAt},
@@ -19,16 +19,19 @@ use crate::{
 };
 
 mod archive;
+mod audit;
 mod badges;
 mod components;
 mod deployments;
 mod environments;
 mod events;
 mod health;
+mod metrics;
 mod openapi;
 #[cfg(feature = "dashboard")]
 mod pages;
 mod paths;
+mod retention;
 mod session;
 #[cfg(feature = "swagger")]
 mod swagger;
@@ -97,7 +100,7 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: GET,    path: api::DEPLOYMENTS,                      access: Wall,
                caching: Collection, conditions: &[],
                doc: Some(deployments::list::doc), handle: &deployments::list::handle },
-    Endpoint { method: POST,   path: api::DEPLOYMENTS,                      access: Admin,
+    Endpoint { method: POST,   path: api::DEPLOYMENTS,                      access: Writer,
                caching: No,         conditions: &[IdempotencyKey, SentAt],
                doc: Some(deployments::record::doc), handle: &deployments::record::handle },
     Endpoint { method: GET,    path: api::MATRIX,                           access: Wall,
@@ -124,19 +127,28 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: GET,    path: "/api/v1/deployments/{id}",            access: Reader,
                caching: Record,     conditions: &[],
                doc: Some(deployments::show::doc), handle: &deployments::show::handle },
-    Endpoint { method: PATCH,  path: "/api/v1/deployments/{id}",            access: Admin,
+    Endpoint { method: PATCH,  path: "/api/v1/deployments/{id}",            access: Writer,
                caching: No,         conditions: &[IdempotencyKey, SentAt, IfMatch],
                doc: Some(deployments::update::doc), handle: &deployments::update::handle },
     Endpoint { method: GET,    path: "/api/v1/deployments/{id}/history",    access: Reader,
                caching: Collection, conditions: &[],
                doc: Some(deployments::history::doc), handle: &deployments::history::handle },
-    Endpoint { method: POST,   path: "/api/v1/deployments/{id}/undeploy",   access: Admin,
+    Endpoint { method: POST,   path: "/api/v1/deployments/{id}/undeploy",   access: Writer,
                caching: No,         conditions: &[IdempotencyKey, SentAt, IfMatch],
                doc: Some(deployments::undeploy::doc), handle: &deployments::undeploy::handle },
     // The whole server.
     Endpoint { method: GET,    path: api::VERIFY,                           access: Admin,
                caching: No,         conditions: &[],
                doc: Some(verify::doc), handle: &verify::handle },
+    Endpoint { method: GET,    path: api::AUDIT,                            access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(audit::doc), handle: &audit::handle },
+    Endpoint { method: GET,    path: api::RETENTION,                        access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(retention::preview::doc), handle: &retention::preview::handle },
+    Endpoint { method: POST,   path: api::RETENTION,                        access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(retention::remove::doc), handle: &retention::remove::handle },
     Endpoint { method: GET,    path: api::EVENTS,                           access: Wall,
                caching: No,         conditions: &[],
                doc: Some(events::doc), handle: &events::handle },
@@ -211,7 +223,13 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: GET,    path: "/badge.svg",                          access: Badges,
                caching: No,         conditions: &[],
                doc: Some(badges::query_doc), handle: &badges::by_query },
-    // Pages, which are no operations of the API.
+    // Metrics and pages, which are no operations of the API.
+    Endpoint { method: GET,    path: "/metrics",                            access: Metrics,
+               caching: No,         conditions: &[],
+               doc: None, handle: &metrics::everything },
+    Endpoint { method: GET,    path: "/metrics/cells",                      access: Metrics,
+               caching: No,         conditions: &[],
+               doc: None, handle: &metrics::cells },
     #[cfg(feature = "swagger")]
     Endpoint { method: GET,    path: "/api/docs/",                          access: Open,
                caching: No,         conditions: &[],

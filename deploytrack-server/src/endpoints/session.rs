@@ -6,7 +6,11 @@ use deploytrack_core::{
     wall::{ShownWall, Wall},
 };
 
-use crate::{App, refusal::Refusal, token::Claims};
+use crate::{
+    App,
+    refusal::Refusal,
+    token::{Claims, Role},
+};
 
 pub(crate) mod code;
 pub(crate) mod end;
@@ -21,18 +25,18 @@ fn session_of(app: &App, claims: &Claims) -> Result<StoredSession, Refusal> {
     }
     Ok(StoredSession {
         subject: claims.subject.clone(),
-        admin: claims.admin,
-        verifier: *app.verifier.fingerprint(),
+        admin: claims.role == Role::Admin,
+        verifier: app.fingerprint(),
         expires_at: claims.expires_at,
         token_ends: claims.expires_at,
     })
 }
 
 fn login_of(session: StoredSession) -> Login {
-    let role = if session.admin { "admin" } else { "reader" };
+    let role = Role::of_session(&session).as_str().to_owned();
     Login {
         subject: session.subject,
-        role: role.to_owned(),
+        role,
         expires_at: Some(session.expires_at),
         wall: None,
     }

@@ -43,12 +43,14 @@ fn example(row: &Endpoint) -> String {
 }
 
 #[test]
-fn a_write_needs_an_admin_and_is_never_stored() {
+fn a_write_needs_an_admin_or_to_one_deployment_a_writer_and_is_never_stored() {
     let is_write = |row: &&Endpoint| row.method != GET && !row.path.starts_with(api::SESSION);
     for row in TABLE.iter().filter(is_write) {
+        let of_one = row.path.starts_with(api::DEPLOYMENTS) && row.path != api::IMPORT;
+        let access = if of_one { Writer } else { Admin };
         assert_eq!(
             (row.access, row.caching),
-            (Admin, No),
+            (access, No),
             "{} {}",
             row.method,
             row.path
@@ -78,7 +80,14 @@ fn below_api_v1_only_the_description_is_open_and_every_operation_is_described() 
         let is_described = is_api || matches!(row.access, Health | Badges);
         assert_eq!(row.doc.is_some(), is_described, "{}", row.path);
         let needs_token = is_api && row.path != api::OPENAPI && row.access != Session;
-        assert_eq!(row.access.needs_token(), needs_token, "{}", row.path);
+        let is_metrics = row.path.starts_with("/metrics");
+        assert_eq!(row.access == Metrics, is_metrics, "{}", row.path);
+        assert_eq!(
+            row.access.needs_token(),
+            needs_token || is_metrics,
+            "{}",
+            row.path
+        );
         let is_session = row.path == api::SESSION && row.method != GET;
         assert_eq!(row.access == Session, is_session, "{}", row.path);
     }
@@ -236,7 +245,7 @@ fn an_operation_requires_a_token_if_its_row_does() {
         assert_eq!(operation["security"].is_null(), open, "{}", row.path);
         let logs_in = row.access == Session && row.method == POST;
         assert_eq!(has("401"), !open || logs_in, "{} {}", row.method, row.path);
-        let forbids = matches!(row.access, Admin | Session);
+        let forbids = matches!(row.access, Writer | Admin | Session);
         assert_eq!(has("403"), forbids, "{}", row.path);
     }
 }

@@ -52,7 +52,7 @@ pub(crate) static BADGES: Group = Group {
 };
 pub(crate) static SERVER: Group = Group {
     name: "server",
-    description: "Events, verification, health checks, and this document.",
+    description: "Events, verification, retention, health checks, and this document.",
     record: "",
     example: "",
 };

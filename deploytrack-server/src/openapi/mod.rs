@@ -64,8 +64,8 @@ deploytrack records which version of a component runs in which environment, sinc
 
 Bodies are JSON in UTF-8 with unique keys. Ids are UUIDs, times are RFC 3339 in UTC with milliseconds. Unknown fields and \
 unknown query parameters are errors. Every path under `/api/v1` except the one of this document requires a token (JWT) as \
-`Authorization: Bearer <token>`; writes require the role `admin`. Errors are `application/problem+json` (RFC 9457) with a \
-stable `code`. HEAD returns the headers of GET. OPTIONS, and 405 for a wrong method, list the methods of a path in `Allow`.";
+`Authorization: Bearer <token>`; writes of deployments require the role `writer`, other writes the role `admin`. Errors are \
+`application/problem+json` (RFC 9457) with a stable `code`. HEAD returns the headers of GET. OPTIONS, and 405 for a wrong method, list the methods of a path in `Allow`.";
 
 fn paths<'a>(
     operations: impl Iterator<Item = (&'a http::Method, &'a str, Operation)>,

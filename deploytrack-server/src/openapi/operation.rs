@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use deploytrack_core::{
     api::FromBody,
+    catalog::CatalogKind,
     error::{Error, Fault},
     openapi::of,
 };
@@ -23,6 +24,7 @@ use utoipa::{
 use super::{examples, group::Group, headers::with_headers, parameters, refusals};
 use crate::{
     auth::Access, limits::BODY_BYTES, preconditions::WriteHeader, refusal::Refusal, request::Query,
+    token::Role,
 };
 
 /// The name of the security scheme.
@@ -276,6 +278,15 @@ impl OperationDraft {
         let draft = match access {
             Access::Reader | Access::Wall => self.refusals(&[StatusCode::TOO_MANY_REQUESTS]),
             Access::Admin => self.refusals(&[StatusCode::FORBIDDEN]),
+            Access::Writer => self.refuses([
+                Refusal::Role(Role::Writer),
+                Error::OutsideLimits {
+                    kind: CatalogKind::Environment,
+                    name: examples::production().name,
+                    allowed: vec![examples::parsed("staging"), examples::parsed("review/*")],
+                }
+                .into(),
+            ]),
             _ => self,
         };
         if !access.needs_token() {

@@ -203,12 +203,17 @@ pub(crate) fn headers_of_requests() -> [(&'static str, Parameter); 4] {
 
 /// The header that resumes an event stream.
 pub(crate) fn last_event_id() -> Parameter {
-    let number = text("The number of an event.", 0, 20, "^[0-9]*$");
+    let id = text(
+        "The id of a block, or the number of an event.",
+        0,
+        57,
+        "^([0-9]+(@[0-9a-f-]{36})?)?$",
+    );
     parameter(
         ParameterIn::Header,
         "Last-Event-ID",
         "Resume after this event. It overrides `after`.",
-        number,
+        id,
     )
     .build()
 }

@@ -18,6 +18,7 @@ use crate::{
     limits::HEAD_BYTES,
     quota::QuotaExceeded,
     refusal::{Refusal, Resource},
+    token::Role,
 };
 
 /// The refusals that every request may get.
@@ -62,7 +63,7 @@ fn of_many_operations() -> Vec<Refusal> {
         Refusal::NoToken,
         Refusal::LongToken(Duration::from_hours(90 * 24)),
         Refusal::RevokedWall,
-        Refusal::Role,
+        Refusal::Role(Role::Admin),
         Refusal::TooSlow,
         Error::Changed(EntityTag::of(b"{}")).into(),
         Refusal::TooLarge("1 MiB"),
@@ -76,6 +77,7 @@ fn of_many_operations() -> Vec<Refusal> {
         Refusal::Head,
         Refusal::Panic,
         Error::Unavailable("unreachable".into()).into(),
+        Error::Outdated.into(),
         Error::Busy.into(),
         Error::TooManyReads.into(),
         Refusal::TooManyBodies,
@@ -135,7 +137,10 @@ fn when(code: &str) -> &'static str {
         "token_lifetime" => "the lifetime of the token is too long",
         "code_ended" => "the code was used or has ended",
         "wall_revoked" => "the wall was revoked",
-        "forbidden" => "the token is valid but does not have the role `admin`",
+        "forbidden" => "the token is valid but does not have the role",
+        "outside_limits" => {
+            "the limits of the token do not include the component or the environment"
+        }
         "other_site" => "a page of another site made the request",
         "not_found" => "no record has this id or name",
         "request_timeout" => "the body arrived too slowly",
@@ -154,6 +159,12 @@ fn when(code: &str) -> &'static str {
         "idempotency_key_reused" => {
             "the `Idempotency-Key` was used for another request; `recordedId` has its record"
         }
+        "store_replaced" => {
+            "a backup was restored since the event, so that its number has another meaning"
+        }
+        "removed" => "retention removed the deployment; the detail has when and why",
+        "preview_changed" => "other deployments would be removed now than the preview listed",
+        "removal_in_progress" => "another removal is running",
         "too_many_streams" => "too many event streams are open",
         "too_many_exports" => "too many exports are running",
         "too_many_large_answers" => "too many large answers are in transit",
@@ -162,6 +173,9 @@ fn when(code: &str) -> &'static str {
         "header_too_large" => "the target and the headers together are larger than",
         "internal" => "the server failed; its log has the cause under the `requestId`",
         "unavailable" => "the database cannot be reached, or every connection is busy",
+        "server_outdated" => {
+            "a newer version of deploytrack has migrated the database, and this server is older"
+        }
         "too_many_writes" => "too many writes wait",
         "too_many_reads" => "too many reads of many rows wait",
         "too_many_bodies" => "too many bodies are arriving",

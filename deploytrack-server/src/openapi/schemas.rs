@@ -17,6 +17,7 @@ use deploytrack_core::{
     matrix::{Cell, Cells, Gap, GapState, Row},
     openapi,
     query::{Order, Page},
+    retention::{CellPreview, RemovalOutcome, RemovalRequest, RetentionPreview},
     session::{Login, LoginCode},
     status::Status,
     text::{
@@ -91,6 +92,10 @@ fn of_types() -> ComponentsBuilder {
         .schema_from::<EventName>()
         .schema_from::<Verification>()
         .schema_from::<Difference>()
+        .schema_from::<RetentionPreview>()
+        .schema_from::<CellPreview>()
+        .schema_from::<RemovalRequest>()
+        .schema_from::<RemovalOutcome>()
         .schema_from::<Login>()
         .schema_from::<LoginCode>()
         .schema_from::<ShownWall>()
@@ -123,4 +128,5 @@ fn of_types() -> ComponentsBuilder {
         .schema("ComponentPage", Page::<Component>::schema())
         .schema("EnvironmentPage", Page::<Environment>::schema())
         .schema("WallPage", Page::<Wall>::schema())
+        .schema("EventPage", Page::<Event>::schema())
 }

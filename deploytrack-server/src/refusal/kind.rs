@@ -1,9 +1,13 @@
 //! The kind of each refusal: status, code, title, and the header that belongs to the status.
 
-use deploytrack_core::{api::TOKEN_LIFETIME, error::Error};
+use deploytrack_core::{
+    api::{REMOVED, STORE_REPLACED, TOKEN_LIFETIME},
+    error::Error,
+};
 use http::{HeaderName, StatusCode, header};
 
 use super::{Refusal, Resource};
+use crate::token::Role;
 
 /// The HTTP status, the code and the title of a kind of problem.
 type Kind = (StatusCode, &'static str, &'static str);
@@ -29,10 +33,15 @@ impl Refusal {
                 "unauthorized",
                 "A valid token is needed",
             ),
-            Self::Role => (
+            Self::Role(Role::Admin) => (
                 StatusCode::FORBIDDEN,
                 "forbidden",
                 "The role admin is needed",
+            ),
+            Self::Role(_) => (
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "The role writer is needed",
             ),
             Self::OtherSite => (StatusCode::FORBIDDEN, "other_site", "Another site asks"),
             Self::LoggedIn(..) => (StatusCode::CONFLICT, "logged_in", "Already logged in"),
@@ -76,12 +85,13 @@ impl Refusal {
                 "too_many_connections",
                 "Too many connections",
             ),
+            Self::PlainHttp => (StatusCode::BAD_REQUEST, "plain_http", "Https is needed"),
             Self::TooManyBodies | Self::TooManySlowBodies => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "too_many_bodies",
                 "Too many bodies",
             ),
-            Self::ConnectionLimit => (
+            Self::ConnectionLimit | Self::ShuttingDown => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
                 "Unavailable",
@@ -103,19 +113,24 @@ impl Refusal {
             Self::BadToken | Self::LongToken(_) | Self::UsedCode | Self::RevokedWall => {
                 Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
             }
-            Self::Role | Self::Wall => Some((
+            Self::Role(_) | Self::Wall | Self::Core(Error::OutsideLimits { .. }) => Some((
                 header::WWW_AUTHENTICATE,
                 r#"Bearer error="insufficient_scope""#,
             )),
             Self::Core(
-                Error::Unavailable(_) | Error::Busy | Error::TooManyReads | Error::InFlight,
+                Error::Unavailable(_)
+                | Error::Outdated
+                | Error::Busy
+                | Error::TooManyReads
+                | Error::InFlight,
             )
             | Self::QuotaExceeded(Resource::Answers | Resource::Reads, _)
             | Self::ConnectionLimit
+            | Self::ShuttingDown
             | Self::AddressLimit
             | Self::TooManyBodies
             | Self::TooManySlowBodies => Some((header::RETRY_AFTER, "1")),
-            Self::Core(Error::Verifying)
+            Self::Core(Error::Verifying | Error::Removing)
             | Self::QuotaExceeded(Resource::Streams | Resource::Exports, _) => {
                 Some((header::RETRY_AFTER, "10"))
             }
@@ -138,12 +153,19 @@ fn core_kind(error: &Error) -> Kind {
             "Invalid transition",
         ),
         Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "Not found"),
+        Error::Removed { .. } => (StatusCode::GONE, REMOVED, "Removed by retention"),
+        Error::PreviewChanged => (StatusCode::CONFLICT, "preview_changed", "Preview changed"),
         Error::NameTaken { .. } | Error::WallExists(_) => {
             (StatusCode::CONFLICT, "name_taken", "Name taken")
         }
         Error::TooManyWalls(_) => (StatusCode::CONFLICT, "too_many_walls", "Too many walls"),
         Error::InUse { .. } => (StatusCode::CONFLICT, "in_use", "In use"),
         Error::NearMiss { .. } => (StatusCode::CONFLICT, "near_miss", "Unknown name"),
+        Error::OutsideLimits { .. } => (
+            StatusCode::FORBIDDEN,
+            "outside_limits",
+            "Outside the limits",
+        ),
         Error::NotCurrent { .. } => (StatusCode::CONFLICT, "not_current", "Not current"),
         Error::Changed(_) => (
             StatusCode::PRECONDITION_FAILED,
@@ -160,10 +182,16 @@ fn core_kind(error: &Error) -> Kind {
             "request_in_progress",
             "Request in progress",
         ),
+        Error::StoreReplaced(_) => (StatusCode::GONE, STORE_REPLACED, "Store replaced"),
         Error::Verifying => (
             StatusCode::TOO_MANY_REQUESTS,
             "verification_in_progress",
             "Verification in progress",
+        ),
+        Error::Removing => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "removal_in_progress",
+            "Removal in progress",
         ),
         Error::Busy => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -179,6 +207,11 @@ fn core_kind(error: &Error) -> Kind {
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
             "Unavailable",
+        ),
+        Error::Outdated => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "server_outdated",
+            "The server is outdated",
         ),
         Error::Internal(_) | Error::Setup(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -85,7 +85,7 @@ impl Refusal {
                 "the lifetime of the token is longer than {} (--max-token-lifetime of the server); send a token that expires earlier",
                 lifetime_text(*longest)
             ),
-            Self::Role => "the token is valid but does not have the role admin".into(),
+            Self::Role(role) => format!("the token is valid but does not have the role {}", role.as_str()),
             Self::OtherSite => "a page of another site made this request; log in and out on the server's own page".into(),
             Self::LoggedIn(now, then) => format!("this browser is logged in as {now}, and the link logs in as {then}"),
             Self::UsedCode => "the code was used, or is older than a minute; open the page again with `deploytrack open`".into(),
@@ -99,11 +99,14 @@ impl Refusal {
             Self::ConnectionLimit => {
                 "all connections of the server are busy; try again later, or start it with a higher --max-connections".into()
             }
+            Self::ShuttingDown => "the server is shutting down; send the request to another server, or again when it is back".into(),
             Self::AddressLimit => {
                 "this address has too many connections without a valid token; close some of them, or start the server with a higher \
                   --max-connections-per-address"
                     .into()
             }
+            // The words of nginx, by which clients recognise the cause.
+            Self::PlainHttp => "the plain HTTP request was sent to HTTPS port; use an address that begins with https://".into(),
             Self::TooManyBodies => "too many large bodies are arriving at the moment; send the body again later".into(),
             Self::TooManySlowBodies => "too many bodies are arriving slowly at the moment; send the body again later, and at once".into(),
         }

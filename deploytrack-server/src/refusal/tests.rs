@@ -100,6 +100,7 @@ fn every_temporary_refusal_has_its_own_detail_and_a_retry_after() {
         Error::TooManyReads.into(),
         Error::Verifying.into(),
         Error::Unavailable("".into()).into(),
+        Error::Outdated.into(),
     ];
     let mut details = Vec::new();
     for refusal in refusals.chain(others) {

@@ -63,6 +63,19 @@ impl Query {
         }
     }
 
+    /// A parameter that must be given once, parsed by `read`.
+    pub(crate) fn required<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if self.pairs.iter().any(|(key, _)| key == name) {
+            self.read(name, read)
+        } else {
+            self.wrong(name, "is required")
+        }
+    }
+
     /// A parameter that may be given once, parsed by its type.
     pub(crate) fn one<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
         self.read(name, str::parse)

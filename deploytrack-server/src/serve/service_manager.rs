@@ -4,7 +4,6 @@
 use std::{
     convert::Infallible,
     future::{Future, pending},
-    net::SocketAddr,
     pin::pin,
     time::Duration,
 };
@@ -28,8 +27,8 @@ pub async fn extend_start<T>(start: impl Future<Output = T>) -> T {
 }
 
 /// Reports that the server accepts connections.
-pub(super) fn ready(address: SocketAddr) {
-    send(&format!("READY=1\nSTATUS=listening on http://{address}"));
+pub(super) fn ready(url: &str) {
+    send(&format!("READY=1\nSTATUS=listening on {url}"));
 }
 
 /// Reports that the server ends.

@@ -5,9 +5,11 @@ use std::future::{Future, pending};
 use tokio_util::sync::CancellationToken;
 
 use super::INTERRUPTED;
+use crate::{App, log, tls::Tls};
 
 /// The signals that ask for the end: SIGTERM, Ctrl-C, and SIGHUP, which a terminal sends when it is
-/// closed.
+/// closed. A service has no terminal: there SIGHUP reads the certificate and the
+/// keys of tokens again.
 #[derive(Debug)]
 pub struct Signals {
     #[cfg(unix)]
@@ -47,6 +49,58 @@ impl Signals {
         Self {}
     }
 
+    /// Runs work that the process may leave at any point, and ends the process with this exit code
+    /// at a signal. The first process of a container ignores signals that it does not listen for.
+    pub async fn interrupt<T>(&mut self, work: impl Future<Output = T>, code: i32) -> T {
+        tokio::select! {
+            done = work => done,
+            () = self.next() => {
+                tracing::info!("ended by a signal");
+                log::end();
+                std::process::exit(code)
+            }
+        }
+    }
+
+    /// Makes SIGHUP read the certificate and the keys of tokens again, instead of ending the server.
+    /// With a terminal it still ends the server: a terminal that is closed sends it.
+    #[cfg(unix)]
+    #[must_use]
+    pub(super) fn reloading(mut self, tls: Option<&Tls>, app: &App) -> Self {
+        if has_terminal() {
+            return self;
+        }
+        if let Some(mut hang_up) = self.hang_up.take() {
+            let (tls, app) = (tls.cloned(), app.clone());
+            tokio::spawn(async move {
+                while hang_up.recv().await.is_some() {
+                    if let Some(tls) = &tls {
+                        tls.renew();
+                    }
+                    let app = app.clone();
+                    // Reading a file may take long.
+                    let _ = tokio::task::spawn_blocking(move || app.reload_keys()).await;
+                }
+            });
+        }
+        self
+    }
+
+    /// As there is no SIGHUP, nothing changes.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub(super) fn reloading(self, _: Option<&Tls>, _: &App) -> Self {
+        self
+    }
+
+    /// Runs work until its end or a signal, at which the work is dropped and cleans up; `None` then.
+    pub async fn cancel<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = self.next() => None,
+        }
+    }
+
     /// The first and the second signal; the third one ends the process.
     pub(super) fn forward(mut self) -> (impl Future<Output = ()>, impl Future<Output = ()>) {
         let (first, second) = (CancellationToken::new(), CancellationToken::new());
@@ -61,6 +115,7 @@ impl Signals {
             }
             self.next().await;
             tracing::warn!("ended at once by a third signal");
+            log::end();
             std::process::exit(INTERRUPTED);
         });
         signalled
@@ -87,6 +142,12 @@ async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
         Some(signal) => drop(signal.recv().await),
         None => pending().await,
     }
+}
+
+/// Whether the process has a controlling terminal: a service and a container have none.
+#[cfg(unix)]
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
 }
 
 /// Whether the process was started with SIGHUP ignored, as nohup does; the signal stays ignored

@@ -5,9 +5,8 @@
 //! above all that of the signature; the times of a token are compared with the clock at every
 //! request. Only valid tokens are added, so that a client without one cannot fill the cache.
 //!
-//! The keys and settings of a running process never change. A change that makes them variable must
-//! replace the [`TokenCache`] together with them. Otherwise a token of a revoked key stays valid
-//! until it expires.
+//! A change of the keys or settings replaces the [`TokenCache`] together with them. Otherwise a token
+//! of a key that is gone would stay valid until it expires.
 
 use std::{sync::Arc, time::Duration};
 

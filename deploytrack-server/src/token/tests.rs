@@ -1,9 +1,18 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use deploytrack_core::clock;
+use std::sync::Arc;
+
+use deploytrack_core::{
+    clock::{self, Time},
+    limits::WriteLimits,
+    text::Label,
+};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
 
 use super::*;
 
 mod cache;
+mod keys;
 
 const BYTES: &[u8] = b"a secret that is long enough for HS256";
 
@@ -65,14 +74,15 @@ fn an_issued_token_is_valid_until_it_expires() {
     let token = issue(
         &secret(),
         &Label::new("ci-bot").unwrap(),
-        &[ADMIN.into()],
+        &Grant::admin(),
         Duration::from_hours(1),
         now(),
     )
     .unwrap();
     let claims = Claims {
         subject: Label::new("ci-bot").unwrap(),
-        admin: true,
+        role: Role::Admin,
+        limits: WriteLimits::default(),
         expires_at: now() + Duration::from_hours(1),
         wall: None,
     };
@@ -92,21 +102,64 @@ fn an_issued_token_is_valid_until_it_expires() {
 
 #[test]
 fn a_token_lasts_ten_years_at_most() {
-    let issue = |lasts| issue(&secret(), &Label::new("x").unwrap(), &[], lasts, now());
+    let (subject, grant) = (Label::new("x").unwrap(), Grant::default());
+    let issue = |lasts| issue(&secret(), &subject, &grant, lasts, now());
     assert!(issue(LONGEST).is_ok());
     assert!(issue(LONGEST + Duration::from_secs(1)).is_err());
     assert!(issue(Duration::MAX).is_err());
 }
 
 #[test]
-fn only_the_role_admin_allows_writes() {
-    for (roles, admin) in [
-        (json!(null), false),
-        (json!([]), false),
-        (json!(["Admin", "reader"]), false),
-        (json!(["reader", "admin"]), true),
+fn the_highest_role_counts_and_an_unknown_one_allows_nothing() {
+    for (roles, role) in [
+        (json!(null), Role::Reader),
+        (json!([]), Role::Reader),
+        (json!(["Admin", "reader", "owner"]), Role::Reader),
+        (json!(["writer"]), Role::Writer),
+        (json!(["reader", "admin", "writer"]), Role::Admin),
     ] {
-        assert_eq!(check_claims(&with("roles", roles)).unwrap().admin, admin);
+        assert_eq!(check_claims(&with("roles", roles)).unwrap().role, role);
+    }
+}
+
+/// The claims of a token with these limits and the role admin.
+fn limited(components: Value, environments: Value) -> Option<Claims> {
+    let mut claims = with("roles", json!(["admin"]));
+    for (name, patterns) in [("components", components), ("environments", environments)] {
+        if !patterns.is_null() {
+            claims[name] = patterns;
+        }
+    }
+    check_claims(&claims)
+}
+
+#[test]
+fn an_admin_with_limits_is_a_writer() {
+    let claims = limited(json!(["web-*", "api"]), Value::Null).unwrap();
+    assert_eq!(claims.role, Role::Writer);
+    let patterns: Vec<_> = claims.limits.components.iter().flatten().collect();
+    assert_eq!(patterns.len(), 2);
+    assert_eq!(claims.limits.environments, None);
+    let none = limited(Value::Null, json!([])).unwrap();
+    assert_eq!(
+        (none.role, none.limits.environments),
+        (Role::Writer, Some(Vec::new()))
+    );
+    assert_eq!(limited(Value::Null, Value::Null).unwrap().role, Role::Admin);
+}
+
+#[test]
+fn limits_that_cannot_be_read_make_the_token_invalid() {
+    for wrong in [
+        json!("web-*"),
+        json!([1]),
+        json!([""]),
+        json!({}),
+        json!(["a\nb"]),
+        json!([null]),
+    ] {
+        assert_eq!(limited(wrong.clone(), Value::Null), None, "{wrong}");
+        assert_eq!(limited(Value::Null, wrong.clone()), None, "{wrong}");
     }
 }
 
@@ -317,7 +370,7 @@ fn duplicate_names_are_rejected_everywhere() {
             header,
             &claims(r#","roles":["admin"],"team":{"a":1,"b":[{"a":2}]}"#)
         )
-        .is_some_and(|claims| claims.admin)
+        .is_some_and(|claims| claims.role == Role::Admin)
     );
     for more in [
         &format!(r#","exp":{exp}"#),
@@ -406,7 +459,7 @@ fn issuer_and_audience_are_checked_when_configured() {
     let issued = issue(
         &secret,
         &Label::new("ci").unwrap(),
-        &[],
+        &Grant::default(),
         Duration::from_mins(1),
         now(),
     )

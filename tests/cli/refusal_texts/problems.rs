@@ -29,6 +29,13 @@ fn every_kind_of_problem_is_spoken() {
     };
     for (code, status, detail, exit, parts) in [
         (
+            "plain_http",
+            "400 Bad Request",
+            "the plain HTTP request was sent to HTTPS port; use an address that begins with https://",
+            3,
+            "if the port expects TLS, use an https:// address",
+        ),
+        (
             "header_too_large",
             "431 Request Header Fields Too Large",
             "the path and headers together may have at most 32 KiB",
@@ -85,6 +92,27 @@ fn every_kind_of_problem_is_spoken() {
             "archive",
         ),
         (
+            "removed",
+            "410 Gone",
+            "deployment 0192f7e2 (v1) was removed by retention at 2026-11-23T18:45:02.000Z",
+            1,
+            "--at",
+        ),
+        (
+            "preview_changed",
+            "409 Conflict",
+            "other deployments would be removed now; repeat it with the new tag",
+            1,
+            "repeat the command",
+        ),
+        (
+            "removal_in_progress",
+            "429 Too Many Requests",
+            "a removal is running already; try again when it is done",
+            3,
+            "when it has ended",
+        ),
+        (
             "name_taken",
             "409 Conflict",
             "the component api is there already",
@@ -125,6 +153,13 @@ fn every_kind_of_problem_is_spoken() {
             "the database cannot be used at the moment",
             3,
             "r-1",
+        ),
+        (
+            "server_outdated",
+            "503 Service Unavailable",
+            "a newer version of deploytrack has migrated the database; this server refuses writes until it is restarted with it",
+            3,
+            "until it is restarted",
         ),
         (
             "too_many_writes",
@@ -208,7 +243,14 @@ fn every_kind_of_problem_is_spoken() {
             "403 Forbidden",
             "the token is valid but does not have the role admin",
             4,
-            "role admin",
+            "need the role admin",
+        ),
+        (
+            "outside_limits",
+            "403 Forbidden",
+            "the token may not write to the environment production; it is limited to staging",
+            4,
+            "--component and --environment",
         ),
         (
             "unauthorized",

@@ -154,7 +154,13 @@ async fn a_missing_period_in_one_cell_does_not_hide_an_invented_one_in_another(
         Some(named(&tracker, "v3").await.environment_id),
         "{found}"
     );
-    assert!(tracker.repair().await.unwrap().ok);
+    assert!(
+        tracker
+            .repair(&"operator".parse().unwrap())
+            .await
+            .unwrap()
+            .ok
+    );
 }
 
 #[rstest]

@@ -263,7 +263,7 @@ async fn events_that_differ_from_the_history_are_found(
         let (tracker, found) = found_after(&another, sql).await;
         assert_eq!(tables(&found), ["events"], "{sql}: {found}");
         assert_eq!(found.differences.iter().map(|difference| difference.detail.as_str()).collect::<Vec<_>>(), said, "{sql}");
-        let left = tracker.repair().await.unwrap();
+        let left = tracker.repair(&"operator".parse().unwrap()).await.unwrap();
         assert_eq!(left, found, "what readers have seen stays: {sql}");
     }
 }

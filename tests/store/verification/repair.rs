@@ -1,6 +1,9 @@
 //! Repairs.
 
-use deploytrack_core::query::MatrixFilter;
+use deploytrack_core::{
+    event::{AuditFilter, EventType},
+    query::{MatrixFilter, PageRequest},
+};
 use deploytrack_tests::{
     database::DatabaseKind::{self, Postgres, Sqlite},
     fold,
@@ -37,7 +40,7 @@ async fn a_repair_rewrites_everything_that_follows_from_the_history(
         let all = fold::everything(&tracker).await;
         another.execute(sql).await.unwrap();
         assert!(!tracker.verify().await.unwrap().ok, "{sql}");
-        let left = tracker.repair().await.unwrap();
+        let left = tracker.repair(&"operator".parse().unwrap()).await.unwrap();
         assert!(left.ok, "{sql}: {left}");
         assert_eq!(
             tracker.matrix(&MatrixFilter::default()).await.unwrap(),
@@ -46,6 +49,18 @@ async fn a_repair_rewrites_everything_that_follows_from_the_history(
         );
         assert_eq!(fold::everything(&tracker).await, all, "{sql}");
         fold::check(&tracker).await;
+        let page = PageRequest::default();
+        let audit = tracker.audit(&AuditFilter::default(), page).await.unwrap();
+        let repaired = &audit.data[0];
+        assert_eq!(repaired.r#type, EventType::StoreRepaired, "{sql}");
+        assert_eq!(repaired.recorded_by.as_str(), "operator");
+        assert!(
+            repaired
+                .details
+                .as_ref()
+                .unwrap()
+                .contains_key("environmentId")
+        );
     }
 }
 
@@ -69,7 +84,7 @@ async fn a_repair_does_not_change_a_broken_history_and_reports_it(
         .history(named(&tracker, "v2").await.id)
         .await
         .unwrap();
-    let left = tracker.repair().await.unwrap();
+    let left = tracker.repair(&"operator".parse().unwrap()).await.unwrap();
     assert_eq!((left.found, left.differences), (1, found.differences));
     assert_eq!(
         tracker
@@ -115,7 +130,7 @@ async fn a_cell_with_a_broken_history_is_not_repaired(
             1,
             "{sql}: {found}"
         );
-        let left = tracker.repair().await.unwrap();
+        let left = tracker.repair(&"operator".parse().unwrap()).await.unwrap();
         assert!(
             !left.ok
                 && left

@@ -111,10 +111,9 @@ impl Stream {
                     .lines()
                     .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
             };
-            let id: usize = field("id")
-                .unwrap_or_else(|| panic!("a block without a number: {block}"))
-                .parse()
-                .unwrap();
+            let id = field("id").unwrap_or_else(|| panic!("a block without an id: {block}"));
+            let (number, _) = id.split_once('@').unwrap();
+            let id: usize = number.parse().unwrap();
             let Some(data) = field("data") else {
                 assert_eq!(id, seen, "a position is that of the last event: {block}");
                 continue;

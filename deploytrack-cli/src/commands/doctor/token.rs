@@ -45,10 +45,17 @@ pub(super) async fn check(
         )
     });
     findings.push(match token::access(token) {
-        Some(Access::ReadWrite) => Finding::ok("role", "admin: it can read and write"),
-        Some(Access::ReadOnly) => Finding::ok(
+        Some(Access::Admin) => Finding::ok("role", "admin: it can read and write"),
+        Some(Access::Writer(None)) => {
+            Finding::ok("role", "writer: it can read and record deployments")
+        }
+        Some(Access::Writer(Some(limits))) => Finding::ok(
             "role",
-            "it can only read; recording needs a token with the role admin",
+            format!("writer: it can read, and record deployments of {limits}"),
+        ),
+        Some(Access::Reader) => Finding::ok(
+            "role",
+            "it can only read; recording needs a token with the role writer",
         ),
         None => Finding::not_checked("role", "the token is not a readable JWT"),
     });

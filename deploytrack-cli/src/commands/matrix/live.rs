@@ -72,7 +72,7 @@ async fn show(
             news = follow.next() => match news? {
                 News::Lost(why) => screen.is_stale(&why),
                 _ if fetch.is_some() => is_outdated = true,
-                News::Connected => fetch = after(Duration::ZERO),
+                News::Connected | News::Replaced(_) => fetch = after(Duration::ZERO),
                 News::Event(..) => fetch = after(GATHER),
             },
             answer = finished(&mut fetch) => {

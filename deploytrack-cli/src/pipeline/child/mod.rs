@@ -82,7 +82,13 @@ pub(crate) async fn run(
         prepared(program, arguments, command, pipes.as_ref())
     }) {
         Ok(child) => child,
-        Err(error) => return Outcome::not_started(&error),
+        Err(error) => {
+            let program = command
+                .command
+                .first()
+                .map(|program| program.to_string_lossy());
+            return Outcome::not_started(&program.unwrap_or_default(), &error);
+        }
     };
     if let Some(pid) = child.id() {
         on_start(pid);
@@ -141,7 +147,7 @@ async fn wait(mut child: Child, limit: &mut TimeLimit, signals: &mut Signals) ->
     let target = child.id().map(Target::of);
     let ended = loop {
         tokio::select! {
-            ended = child.wait() => break ended.map_or_else(|error| Outcome::not_started(&error), Outcome::of),
+            ended = child.wait() => break ended.map_or_else(|error| Outcome::not_started("the command", &error), Outcome::of),
             received = signals.next() => forward(target, received),
             () = limit.over() => limit.enforce(target),
             () = sleep(REAPING), if limit.is_set() => limit.reap(child.id()),

@@ -57,6 +57,7 @@ mod unix {
     use std::{
         collections::VecDeque,
         io,
+        mem::ManuallyDrop,
         os::unix::net::UnixStream,
         process::{Command, Stdio},
         sync::atomic::{AtomicBool, Ordering},
@@ -66,8 +67,8 @@ mod unix {
     use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
     use signal_hook::{
         consts::{
-            FORBIDDEN, SIGCHLD, SIGCONT, SIGINT, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,
-            SIGWINCH,
+            FORBIDDEN, SIGBUS, SIGCHLD, SIGCONT, SIGINT, SIGPIPE, SIGSYS, SIGTRAP, SIGTSTP,
+            SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
         },
         iterator::{backend::SignalDelivery, exfiltrator::origin::WithOrigin},
         low_level::{
@@ -84,6 +85,9 @@ mod unix {
 
     /// Signals that do not end a process without a handler.
     const HARMLESS: [i32; 6] = [SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH];
+    /// Faults of this process, beside the forbidden ones. After a handler the faulty instruction runs
+    /// again, so the process would never end.
+    const FAULTS: [i32; 3] = [SIGBUS, SIGSYS, SIGTRAP];
     /// The highest signal number of Linux. Other systems have fewer signals and reject the rest.
     const LAST: i32 = 64;
 
@@ -102,7 +106,10 @@ mod unix {
 
     /// All signals but SIGCHLD.
     struct Forwardable {
-        delivery: Option<SignalDelivery<tokio::net::UnixStream, WithOrigin>>,
+        /// Never dropped: it would close its socket before it removes its handlers. A signal in between
+        /// would be written to the closed socket, which causes SIGPIPE, whose handler writes again,
+        /// without an end.
+        delivery: Option<ManuallyDrop<SignalDelivery<tokio::net::UnixStream, WithOrigin>>>,
         waiting: VecDeque<Received>,
     }
 
@@ -121,7 +128,7 @@ mod unix {
             // end without an exit status.
             Self {
                 forwardable: Forwardable {
-                    delivery,
+                    delivery: delivery.map(ManuallyDrop::new),
                     waiting: VecDeque::new(),
                 },
                 children: signal(SignalKind::child()).ok(),
@@ -232,7 +239,7 @@ mod unix {
         let is_not_ignored =
             move |number: &i32| *number == SIGPIPE || ignored >> (number - 1) & 1 == 0;
         (1..=LAST)
-            .filter(|number| !FORBIDDEN.contains(number))
+            .filter(|number| !FORBIDDEN.contains(number) && !FAULTS.contains(number))
             .filter(is_forwardable)
             .filter(is_not_ignored)
     }

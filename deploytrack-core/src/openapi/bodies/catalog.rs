@@ -13,8 +13,10 @@ use crate::{
     api::EnvironmentOrder,
     archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, EnvironmentType, NewComponent, NewEnvironment},
+    digest::Digest,
     json::MOST_POSITION,
-    openapi::{NAME, of, or_null, text, uuid},
+    openapi::{NAME, of, or_null, text, time, uuid},
+    retention::RemovalRequest,
     text::{Description, Label, Name, ViewQuery},
     wall::{MOST_OF_NAME, NewWall, Wall, WallLink},
 };
@@ -194,6 +196,29 @@ impl PartialSchema for ArchiveSelection {
 }
 
 impl ToSchema for ArchiveSelection {}
+
+impl PartialSchema for RemovalRequest {
+    fn schema() -> RefOr<Schema> {
+        let before = time().description(Some("`before` of the preview."));
+        let keep_last = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .description(Some("`keepLast` of the preview."));
+        closed()
+            .property("before", before)
+            .required("before")
+            .property("keepLast", keep_last)
+            .required("keepLast")
+            .property("tag", field::<Digest>("`tag` of the preview."))
+            .required("tag")
+            .description(Some(
+                "A request to remove the deployments that a preview has listed.",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for RemovalRequest {}
 
 impl PartialSchema for EnvironmentOrder {
     fn schema() -> RefOr<Schema> {

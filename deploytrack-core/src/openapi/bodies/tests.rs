@@ -12,6 +12,7 @@ use crate::{
     archive::ArchiveSelection,
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment},
     deployment::{Change, NewDeployment, Undeploy, Undeployment},
+    retention::RemovalRequest,
     wall::NewWall,
 };
 
@@ -86,6 +87,10 @@ fn a_schema_has_the_fields_that_its_reader_knows() {
     assert_eq!(
         described::<ArchiveSelection>(),
         read::<ArchiveSelection>(nothing())
+    );
+    assert_eq!(
+        described::<RemovalRequest>(),
+        read::<RemovalRequest>(nothing())
     );
     assert_eq!(
         described::<EnvironmentOrder>(),

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Row, all};
 use crate::{
+    clock::Time,
     deployment::Deployment,
     error::Error,
     store::{
@@ -23,12 +24,14 @@ pub(super) const CURRENT_OF: &str = select_deployments!(
     "join current_cells cell on cell.deployment_id = d.id where cell.component_id = "
 );
 
-/// Selects the cells of the same deployments, with the bytes of their long texts.
+/// Selects the cells of the same deployments, with the bytes of their long texts. A removed
+/// deployment that is current has none.
 const CURRENT_SIZES: &str = concat!(
     "select cell.component_id, cell.environment_id, ",
     text_bytes!(),
-    " from current_cells cell join deployments d on d.id = cell.deployment_id join environments e on e.id = cell.environment_id \
-     where cell.component_id = $1 order by e.position, e.id"
+    " from current_cells cell left join deployments d on d.id = cell.deployment_id \
+     join environments e on e.id = cell.environment_id \
+     where cell.component_id = $1 and cell.deployment_id is not null order by e.position, e.id"
 );
 
 /// Selects unsettled deployments: the newest deployment of each cell by the time it happened, if it
@@ -141,7 +144,28 @@ impl Store {
         Ok(sizes(rows))
     }
 
-    /// The current deployments of a component in these environments, in environment order.
+    /// The ids of the current deployments of a component, each with its environment and the time of
+    /// its success.
+    pub(crate) async fn current_ids(
+        &self,
+        component_id: Uuid,
+    ) -> Result<Vec<(Uuid, Uuid, Time)>, Error> {
+        let rows: Vec<(Uuid, Uuid, Micros)> = on!(Pool, &self.reads, |pool| {
+            sqlx::query_as(
+                "select environment_id, deployment_id, succeeded_at from current_cells
+                 where component_id = $1 and deployment_id is not null",
+            )
+            .bind(component_id)
+            .fetch_all(pool)
+            .await
+        })
+        .map_err(unexpected)?;
+        let ids = |(environment_id, id, at): (Uuid, Uuid, Micros)| (environment_id, id, at.0);
+        Ok(rows.into_iter().map(ids).collect())
+    }
+
+    /// The current deployments of a component in these environments, in environment order. Removed
+    /// deployments are left out.
     pub(crate) async fn current_of(
         &self,
         component_id: Uuid,

@@ -64,6 +64,7 @@ fn columns(record: &DeploymentRecord) -> Columns<'_, 20> {
         finished_at,
         succeeded_at,
         occurred_at,
+        removed_at: _,
     } = &record.deployment;
     let commit_sha = commit_sha.as_ref().map(CommitSha::as_str);
     let description = description.as_ref().map(Description::as_str);
@@ -167,17 +168,15 @@ impl Write {
     }
 
     /// The keys that match a recorded deployment: one of the same cell, version and commit that
-    /// entered the status at exactly that time.
+    /// entered the status at exactly that time. A removed deployment counts as recorded.
     pub(crate) async fn recorded_lines(
         &mut self,
         lines: Vec<LineKey>,
     ) -> Result<HashSet<LineKey>, Error> {
-        Ok(self
-            .deployments_by_line(lines)
-            .await?
-            .into_iter()
-            .map(|(line, _)| line)
-            .collect())
+        let mut recorded: HashSet<_> = self.removed_lines(&lines).await?.into_iter().collect();
+        let existing = self.deployments_by_line(lines).await?;
+        recorded.extend(existing.into_iter().map(|(line, _)| line));
+        Ok(recorded)
     }
 
     /// The deployments that match these keys.

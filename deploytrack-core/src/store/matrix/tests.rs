@@ -78,7 +78,7 @@ async fn all_cells_are_read_in_the_order_of_the_names() {
 }
 
 #[tokio::test]
-async fn each_cell_of_the_past_is_one_search_of_the_key() {
+async fn each_cell_of_the_past_is_searched_by_the_key() {
     let past = MatrixFilter {
         at: Some(Time::default()),
         ..MatrixFilter::default()
@@ -88,8 +88,8 @@ async fn each_cell_of_the_past_is_one_search_of_the_key() {
     let plan = plan(&past, None).await;
     assert_eq!(
         plan.iter().filter(|step| *step == search).count(),
-        2,
-        "{plan:?}"
+        3,
+        "the deployment, the time, and a removed deployment: {plan:?}"
     );
     assert!(
         plan.iter()

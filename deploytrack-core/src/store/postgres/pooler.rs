@@ -35,11 +35,12 @@ macro_rules! begin {
 }
 
 impl Lending {
-    /// Begins a write.
+    /// Begins a write. A write reads again what it has waited for, whatever the default isolation of
+    /// the database is.
     pub(in crate::store) const fn begin(self) -> &'static str {
         match self {
-            Self::Session => "begin",
-            Self::Transaction => begin!("begin"),
+            Self::Session => "begin isolation level read committed",
+            Self::Transaction => begin!("begin isolation level read committed"),
         }
     }
 
@@ -76,7 +77,7 @@ pub(super) async fn lending(options: &PgConnectOptions) -> Result<Lending, Error
     Ok(lending)
 }
 
-const ONE_AT_A_TIME: &str = "the database gives no second connection within 5 s; behind a pooler in session mode, each server needs 10 \
+const ONE_AT_A_TIME: &str = "the database gives no second connection within 5 s; behind a pooler in session mode, each server needs 11 \
      (PgBouncer: default_pool_size), or set pool_mode = transaction";
 
 /// Compares the server processes of two clients. Two connected clients share a process only if a

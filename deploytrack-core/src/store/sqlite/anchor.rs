@@ -1,6 +1,7 @@
 //! Closing an SQLite database: the write-ahead log is moved into the file.
 
 use std::{
+    fs::File,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -21,14 +22,17 @@ pub(super) const LATE: Duration = Duration::from_secs(2);
 /// of readers cannot do.
 pub(in crate::store) struct Anchor {
     connection: Mutex<Option<SqliteConnection>>,
+    /// The lock of a server, released when the database is closed.
+    server: Mutex<Option<File>>,
     /// Set when reads are to be interrupted.
     pub(super) ending: Arc<AtomicBool>,
 }
 
 impl Anchor {
-    pub(super) fn new(connection: SqliteConnection) -> Self {
+    pub(super) fn new(connection: SqliteConnection, server: Option<File>) -> Self {
         Self {
             connection: Mutex::new(Some(connection)),
+            server: Mutex::new(server),
             ending: Arc::default(),
         }
     }
@@ -56,6 +60,11 @@ impl Anchor {
     /// Moves the log into the file and closes the connection. Closing deletes the log if no other
     /// process has the database open.
     pub(in crate::store) async fn close(&self, condition: &Condition) {
+        self.close_connection(condition).await;
+        self.server.lock().await.take();
+    }
+
+    async fn close_connection(&self, condition: &Condition) {
         let Some(mut connection) = self.connection.lock().await.take() else {
             return;
         };

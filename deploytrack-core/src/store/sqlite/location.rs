@@ -111,7 +111,7 @@ fn os_string(bytes: Vec<u8>) -> OsString {
 /// The name under which SQLite opens a file. SQLite takes a name that begins with `file:` for a
 /// URI, so the name is absolute. sqlx accepts only names in UTF-8, so other names are written as a
 /// URI.
-fn file_name(path: &Path) -> PathBuf {
+pub(super) fn file_name(path: &Path) -> PathBuf {
     let path = absolute(path).unwrap_or_else(|_| path.to_owned());
     if path.to_str().is_some() {
         return path;

@@ -85,7 +85,7 @@ pub(super) async fn forget_transaction(connection: &mut SqliteConnection) -> sql
 }
 
 /// Interrupts the statements of a connection when `ending` is set.
-async fn interrupt_at_the_end(
+pub(super) async fn interrupt_at_the_end(
     connection: &mut SqliteConnection,
     ending: Arc<AtomicBool>,
 ) -> sqlx::Result<()> {

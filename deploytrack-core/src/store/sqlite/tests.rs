@@ -48,7 +48,7 @@ async fn run(store: &Store, sql: &'static str) {
 async fn the_writer_works_after_a_failed_write() {
     let scratch = Scratch::new();
     for url in [scratch.url(), "sqlite::memory:".into()] {
-        let store = open(&url).await.unwrap();
+        let store = open(&url, User::Program).await.unwrap();
         for round in 0..10 {
             run(&store, "pragma max_page_count = 1").await;
             let refusal = write(&store).await.unwrap_err();
@@ -90,7 +90,7 @@ async fn interrupt_next(store: &Store, interrupt: bool) {
 #[tokio::test]
 async fn readers_are_replaced_after_a_read_error() {
     let scratch = Scratch::new();
-    let store = open(&scratch.url()).await.unwrap();
+    let store = open(&scratch.url(), User::Program).await.unwrap();
     let Pool::Sqlite(reads) = &store.reads else {
         return;
     };
@@ -115,7 +115,7 @@ async fn readers_are_replaced_after_a_read_error() {
 #[tokio::test]
 async fn a_long_read_does_not_block_closing() {
     let scratch = Scratch::new();
-    let store = open(&scratch.url()).await.unwrap();
+    let store = open(&scratch.url(), User::Program).await.unwrap();
     let Pool::Sqlite(reads) = store.reads.clone() else {
         return;
     };
@@ -135,7 +135,7 @@ async fn a_long_read_does_not_block_closing() {
 #[tokio::test]
 async fn commits_are_synced_and_foreign_keys_are_checked() {
     let scratch = Scratch::new();
-    let store = open(&scratch.url()).await.unwrap();
+    let store = open(&scratch.url(), User::Program).await.unwrap();
     let number = async |pragma: &'static str| -> i64 {
         on!(Pool, &store.writes, |pool| sqlx::query_scalar(pragma)
             .fetch_one(pool)

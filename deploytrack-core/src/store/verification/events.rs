@@ -29,14 +29,23 @@ pub(crate) struct WrongEvent {
 
 /// Selects events that differ from their row of history: `$1` is the kind of an undeployment, and
 /// `$2` to `$4` are the types of the events of an undeployment, of a first row and of other rows.
-/// Only these three types may have a row, and they must.
+/// Only these three types may have a row, and they must. The rows of removed deployments are gone: see
+/// [`UNLIKE_OUTLINE`].
 const UNLIKE_HISTORY: &str = "select e.number, e.subject_id from events e left join history h on h.sequence = e.history_sequence
+        left join removed_deployments gone on gone.id = e.subject_id
     where (e.history_sequence is null and e.type in ($2, $3, $4))
-        or (e.history_sequence is not null and (
+        or (e.history_sequence is not null and gone.id is null and (
             h.sequence is null or e.subject_id is null or e.subject_id <> h.deployment_id
             or e.type <> case when h.event = $1 then $2 when h.from_status is null then $3 else $4 end
         ))
     order by e.number";
+
+/// Selects removed deployments that have more or fewer events for rows of history than their outline
+/// has rows. The last one of these events comes with each.
+const UNLIKE_OUTLINE: &str = "select coalesce(max(e.number), 0) as number, r.id as subject_id
+    from removed_deployments r left join events e on e.subject_id = r.id and e.history_sequence is not null
+        and ' ' || r.outline like '% _' || cast(e.history_sequence as text) || '@%'
+    group by r.id, r.entries having count(e.number) <> r.entries order by r.id";
 
 /// Selects rows of history without an event. It is a join, since no index leads from a row to its
 /// event, and SQLite builds a temporary index only for a join.
@@ -88,6 +97,11 @@ impl Snapshot {
                 .await
         })
         .map_err(unexpected)
+    }
+
+    /// Removed deployments whose events differ from their outlines, each with its last event.
+    pub(crate) async fn events_unlike_outlines(&mut self) -> Result<Vec<WrongEvent>, Error> {
+        self.wrong_events(UNLIKE_OUTLINE).await
     }
 
     /// Events that repeat a row of history.

@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     event::EventType,
     history::{NewEntry, Period, PeriodChange},
+    retention::RemovedDeployment,
     status::Status,
     store::{
         CellKey, DeploymentRecord,
@@ -75,10 +76,11 @@ impl<'w> LockedCells<'w> {
     /// One of the deployments whose ids were locked, with all decided changes.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is no such deployment.
+    /// [`Error::NotFound`] if there is no such deployment; [`Error::Removed`].
     pub(crate) fn locked_deployment(&self, id: Uuid) -> Result<DeploymentRecord, Error> {
         match self.deployments.get(&id) {
             Some(locked) => Ok(locked.clone()),
+            None if self.gone.contains_key(&id) => Err(self.gone[&id].clone().error()),
             None if self.unknown.contains(&id) => Err(Error::no_deployment(id)),
             None => Err(not_locked(&id)),
         }
@@ -87,13 +89,24 @@ impl<'w> LockedCells<'w> {
     /// A deployment of a locked cell, with all decided changes. It is read now, unless this write
     /// has read it before. For ids that come from the database: a missing deployment is damage.
     pub(crate) async fn deployment(&mut self, id: Uuid) -> Result<DeploymentRecord, Error> {
+        let found = self.existing_deployment(id).await?;
+        found.ok_or_else(|| unreadable("a deployment is missing"))
+    }
+
+    /// A deployment of a locked cell, as [`LockedCells::deployment`] reads it; `None` if it does not
+    /// exist, or not any more.
+    pub(crate) async fn existing_deployment(
+        &mut self,
+        id: Uuid,
+    ) -> Result<Option<DeploymentRecord>, Error> {
         if let Some(known) = self.deployments.get(&id) {
-            return Ok(known.clone());
+            return Ok(Some(known.clone()));
         }
         let read = self.read_deployments(&[id]).await?.pop();
-        let read = read.ok_or_else(|| unreadable("a deployment is missing"))?;
-        // Fails if the cell is not locked.
-        self.newest_time(CellKey::of(&read.deployment))?;
+        if let Some(read) = &read {
+            // Fails if the cell is not locked.
+            self.newest_time(CellKey::of(&read.deployment))?;
+        }
         Ok(read)
     }
 
@@ -161,6 +174,24 @@ impl<'w> LockedCells<'w> {
                 cell,
                 deployment_id: deployment.id,
                 version,
+                period,
+            },
+        );
+        self.draft.outdated.insert(cell);
+    }
+
+    /// Adds a period of a removed deployment to the draft, as [`LockedCells::add_period`] does.
+    pub(crate) fn add_removed_period(&mut self, removed: &RemovedDeployment, period: Period) {
+        let cell = CellKey {
+            component_id: removed.component_id,
+            environment_id: removed.environment_id,
+        };
+        self.draft.periods.insert(
+            period.sequence,
+            NewPeriod {
+                cell,
+                deployment_id: removed.id,
+                version: (!period.is_undeployment).then(|| removed.version.to_string()),
                 period,
             },
         );

@@ -41,6 +41,7 @@ async fn given() -> (Store, DeploymentRecord) {
         finished_at: None,
         succeeded_at: None,
         occurred_at: Time::default(),
+        removed_at: None,
     };
     (store, DeploymentRecord::new(deployment))
 }

@@ -25,6 +25,7 @@ pub(in crate::tracker) async fn undeploy_in(
     now: Time,
 ) -> Result<Deployment, Error> {
     let mut record = cells.locked_deployment(id)?;
+    terms.check_limits(&record.deployment)?;
     terms.check(&record.deployment)?;
     let cell = CellKey::of(&record.deployment);
     if undeploy.occurred_at.is_some() && is_recorded(cells, id, undeploy.occurred_at).await? {
@@ -99,7 +100,8 @@ impl Undeployment {
 
 /// Records an imported undeployment, which names a cell and no deployment. Its row is added to the
 /// history of the deployment that was current then, or, if none was, of the last one that succeeded
-/// in the cell. Returns whether it is new, or why it cannot be added.
+/// in the cell. If retention removed that one, it is added to the newest deployment of the cell.
+/// Returns whether it is new, or why it cannot be added.
 pub(in crate::tracker) async fn import_undeployment(
     cells: &mut LockedCells<'_>,
     cell: CellKey,
@@ -124,7 +126,13 @@ pub(in crate::tracker) async fn import_undeployment(
             "undeploys a component that never succeeded in the environment; import a successful deployment of it to the environment, or remove the line",
         ));
     };
-    let mut record = cells.deployment(id).await?;
+    let mut record = match cells.existing_deployment(id).await? {
+        Some(record) => record,
+        None => match cells.newest_in(cell).await? {
+            Some(newest) => cells.deployment(newest).await?,
+            None => cells.deployment(id).await?,
+        },
+    };
     let Undeployment { placed, reason } = undeployment;
     let entry = new_entry(None, placed, reason, by, now);
     cells.add_entry(&mut record, entry).await?;

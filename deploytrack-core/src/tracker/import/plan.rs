@@ -27,7 +27,8 @@ pub(super) struct ImportPlan {
 }
 
 /// Plans the import. A line counts as recorded if the database has the deployment in that status,
-/// or with a part of its history, or if an earlier line of the same import has it.
+/// or with a part of its history, or if an earlier line of the same import has it. A line that begins
+/// as a removed deployment did counts as recorded too, whatever else it has.
 pub(super) async fn plan(
     cells: &mut LockedCells<'_>,
     lines: Vec<PastLine>,
@@ -36,11 +37,23 @@ pub(super) async fn plan(
         .recorded_lines(lines.iter().filter_map(PastLine::latest).collect())
         .await?;
     let begun = deployments_by_beginning(cells, &lines, &known).await?;
+    let with_history = lines.iter().filter(|past| past.has_history);
+    let beginnings: Vec<_> = with_history.filter_map(PastLine::beginning).collect();
+    let removed: HashSet<_> = cells
+        .removed_lines(&beginnings)
+        .await?
+        .into_iter()
+        .collect();
     let mut plan = ImportPlan::default();
     // The additions of this import, by the key of their first transition.
     let mut beginnings = HashMap::<LineKey, Vec<usize>>::new();
     for past in lines {
-        if past.latest().is_some_and(|latest| known.contains(&latest)) {
+        let is_known = past.latest().is_some_and(|latest| known.contains(&latest));
+        let is_removed = past.has_history
+            && past
+                .beginning()
+                .is_some_and(|beginning| removed.contains(&beginning));
+        if is_known || is_removed {
             plan.skip(&past);
             continue;
         }

@@ -7,7 +7,7 @@ use crate::{
     clock::Time,
     error::Error,
     event::EventType,
-    tracker::events::add_component_event,
+    tracker::audit::add_component_event,
 };
 
 /// Registers the components and environments that have lines of their own. A known name is not

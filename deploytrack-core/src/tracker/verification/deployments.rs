@@ -223,16 +223,15 @@ impl Audit {
             .is_some_and(|periods| periods != self.periods)
         {
             let strays = source.snapshot.cells_with_stray_periods().await;
-            for cell in self
-                .read(source, "cell_periods", strays)
-                .await?
-                .unwrap_or_default()
-            {
-                self.note_repairable(
-                    "cell_periods",
-                    cell,
-                    of_cell(cell, "a period has no row of history".into()),
-                );
+            let strays = self.read(source, "cell_periods", strays).await?;
+            for cell in strays.unwrap_or_default() {
+                let stray = of_cell(cell, "a period has no row of history".into());
+                // It may be the period of a removed deployment, and all that is left of it.
+                if self.has_wrong_removal {
+                    self.note_broken("cell_periods", cell, stray);
+                } else {
+                    self.note_repairable("cell_periods", cell, stray);
+                }
             }
         }
         Ok(())

@@ -38,6 +38,13 @@ impl Audit {
         let unlike = source.snapshot.events_unlike_history().await;
         self.note_events(source, unlike, "it differs from its row of the history")
             .await?;
+        let removed = source.snapshot.events_unlike_outlines().await;
+        self.note_events(
+            source,
+            removed,
+            "the events of this removed deployment differ from what remains of its history",
+        )
+        .await?;
         let untold = source.snapshot.entries_without_event().await;
         for (sequence, id) in self
             .read(source, "events", untold)

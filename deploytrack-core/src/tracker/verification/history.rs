@@ -1,11 +1,12 @@
 //! Comparing a deployment and its periods with its history.
 
+use uuid::Uuid;
+
 use super::{Audit, unreadable};
 use crate::{
     clock::{self, Time},
     deployment::Deployment,
     history::{self, DeploymentState, HistoryEntry, Period},
-    status::Status,
     store::{CellKey, DeploymentRecord, EntryResult, StoredCell, StoredPeriod},
     verification::Difference,
 };
@@ -64,20 +65,31 @@ impl Audit {
             self.note_repairable("deployments", cell, about(None, detail));
         }
         let expected = history::periods(&entries);
-        if let Some((sequence, detail)) = differing_periods(deployment, &expected, periods) {
+        let found = compare_periods(
+            deployment.id,
+            deployment.version.as_str(),
+            &expected,
+            periods,
+        );
+        self.periods += found.agreeing;
+        if let Some((sequence, detail)) = found.first_wrong {
             self.note_repairable("cell_periods", cell, about(sequence, detail));
         }
-        self.periods += expected
-            .iter()
-            .filter(|period| periods.contains(&expected_period(deployment, period)))
-            .count() as u64;
-        self.count(deployment, state.status, &expected, newest_of(&entries));
+        *self.counts.entry((cell, state.status)).or_default() += 1;
+        self.expect(cell, newest_of(&entries), &expected, |period| {
+            current_cell(deployment, period)
+        });
     }
 
-    /// Adds a deployment to the values that the history requires for its cell.
-    fn count(&mut self, deployment: &Deployment, status: Status, periods: &[Period], time: Time) {
-        let cell = CellKey::of(deployment);
-        *self.counts.entry((cell, status)).or_default() += 1;
+    /// Adds the periods of a deployment to the values that the history requires for its cell.
+    /// `current` is the cell while a period is the newest one.
+    pub(super) fn expect(
+        &mut self,
+        cell: CellKey,
+        time: Time,
+        periods: &[Period],
+        current: impl Fn(&Period) -> StoredCell,
+    ) {
         let empty = || ExpectedCell {
             key: (Time::default(), 0),
             stored: StoredCell::default(),
@@ -93,7 +105,7 @@ impl Audit {
                     if period.is_undeployment {
                         StoredCell::default()
                     } else {
-                        current_cell(deployment, period)
+                        current(period)
                     },
                 );
             }
@@ -165,34 +177,44 @@ pub(super) fn differing(row: &DeploymentRecord, expected: &DeploymentState) -> O
     ))
 }
 
-/// A period as it should be stored.
-fn expected_period(deployment: &Deployment, period: &Period) -> StoredPeriod {
-    let version = (!period.is_undeployment).then(|| deployment.version.to_string());
-    StoredPeriod {
-        period: *period,
-        deployment_id: deployment.id,
-        version,
-    }
+/// How stored periods compare with the expected ones.
+pub(super) struct ComparedPeriods {
+    /// How many are stored as expected.
+    pub(super) agreeing: u64,
+    /// The first one that is missing or differs from the history.
+    pub(super) first_wrong: Option<(Option<i64>, String)>,
 }
 
-/// The first period that is missing or differs from the history.
-fn differing_periods(
-    deployment: &Deployment,
+/// Compares the stored periods of a deployment with the expected ones.
+pub(super) fn compare_periods(
+    deployment_id: Uuid,
+    version: &str,
     expected: &[Period],
     stored: &[StoredPeriod],
-) -> Option<(Option<i64>, String)> {
-    let wrong = expected
-        .iter()
-        .find(|period| !stored.contains(&expected_period(deployment, period)))?;
-    let exists = stored
-        .iter()
-        .any(|stored| stored.period.sequence == wrong.sequence);
-    let detail = if exists {
-        "the period it began differs from the history"
-    } else {
-        "the period it began is missing"
+) -> ComparedPeriods {
+    let as_stored = |period: &Period| StoredPeriod {
+        period: *period,
+        deployment_id,
+        version: (!period.is_undeployment).then(|| version.to_owned()),
     };
-    Some((Some(wrong.sequence), detail.into()))
+    let (agreeing, wrong): (Vec<&Period>, Vec<&Period>) = expected
+        .iter()
+        .partition(|period| stored.contains(&as_stored(period)));
+    let first_wrong = wrong.first().map(|wrong| {
+        let exists = stored
+            .iter()
+            .any(|stored| stored.period.sequence == wrong.sequence);
+        let detail = if exists {
+            "the period it began differs from the history"
+        } else {
+            "the period it began is missing"
+        };
+        (Some(wrong.sequence), detail.to_owned())
+    });
+    ComparedPeriods {
+        agreeing: agreeing.len() as u64,
+        first_wrong,
+    }
 }
 
 /// The newest time in a history.

@@ -11,7 +11,7 @@ use crate::{
     store::{CellKey, LockedCells, Write},
 };
 
-/// Rebuilds a cell from the histories of its deployments.
+/// Rebuilds a cell from the histories of its deployments, and from what remains of removed ones.
 pub(super) async fn rebuild(write: &mut Write, cell: CellKey) -> Result<(), Error> {
     let mut cells = write.lock(&[], [(cell, Time::default())]).await?;
     cells.delete_periods(cell).await?;
@@ -19,6 +19,11 @@ pub(super) async fn rebuild(write: &mut Write, cell: CellKey) -> Result<(), Erro
     for id in cells.deployments_in(cell).await? {
         let status = rebuild_deployment(&mut cells, id).await?;
         cells.count(cell, status, 1);
+    }
+    for removed in cells.removed_in(cell).await? {
+        for period in history::periods(&removed.entries()) {
+            cells.add_removed_period(&removed, period);
+        }
     }
     cells.refresh_current(cell);
     cells.recount_environment(cell.environment_id).await

@@ -68,6 +68,11 @@ impl Queue {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The number of waiting jobs.
+    pub(in crate::tracker) fn len(&self) -> usize {
+        self.state().jobs.len()
+    }
+
     /// Adds a job to the queue. Returns its number, and whether one more writer should be started,
     /// up to this limit.
     pub(super) fn push(&self, job: Job, most_writers: usize) -> Result<(u64, bool), Error> {

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::{
     openapi::{OperationDraft, examples, group},
     request::Call,
+    request_log::short,
     response::{HandlerResult, created},
 };
 
@@ -33,8 +34,10 @@ pub(crate) fn doc() -> OperationDraft {
 
 /// Registers a component.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
-    let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
-    let ((), new, terms) = call.read(query).await?;
+    let (tracker, log) = (call.tracker().clone(), call.log().clone());
+    let query = call.query().finish(Some(()));
+    let ((), new, terms): (_, NewComponent, _) = call.read(query).await?;
+    log.note(|target| target.name = Some(short(new.name.as_str())));
     let component = tracker.create_component(new, terms).await?;
     created(&format!("{}/{}", api::COMPONENTS, component.id), &component)
 }

@@ -18,6 +18,7 @@ pub(crate) fn doc() -> OperationDraft {
          the row before it.",
     )
     .returns("The history.", list_of::<HistoryEntry>(), examples::history())
+    .refuses([examples::removed()])
 }
 
 /// Returns all transitions and undeployments of a deployment.

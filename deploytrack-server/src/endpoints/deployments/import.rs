@@ -64,7 +64,8 @@ pub(crate) fn doc() -> OperationDraft {
 
 /// Records all lines of an import, or none.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
-    let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
+    let (tracker, log) = (call.tracker().clone(), call.log().clone());
+    let query = call.query().finish(Some(()));
     // The reservation lasts until the lines are recorded: parsed lines take more memory than their
     // text.
     let (lines, _reservation) = call
@@ -73,6 +74,7 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
         })
         .await?;
     let (lines, ((), terms)) = lines?;
+    log.note(|target| target.lines = Some(lines.len()));
     done(
         &tracker
             .import(lines, terms)

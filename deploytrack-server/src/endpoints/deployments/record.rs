@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     openapi::{OperationDraft, examples, group, parameters::flag},
     request::Call,
+    request_log::{reference, short},
     response::{HandlerResult, created},
 };
 
@@ -67,12 +68,23 @@ impl FromBody for RecordBody {
 
 /// Records a deployment.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
-    let (tracker, mut query) = (call.tracker().clone(), call.query());
+    let (app, log, mut query) = (call.app().clone(), call.log().clone(), call.query());
     let register = query.flag("register").unwrap_or(false);
     let (register, RecordBody(new), terms) = call.read(query.finish(Some(register))).await?;
-    let recorded = tracker
+    log.note(|target| {
+        target.component = Some(reference(&new.component));
+        target.environment = Some(reference(&new.environment));
+        target.version = Some(short(new.version.as_str()));
+        target.to = Some(new.status.as_str());
+    });
+    let recorded = app
+        .tracker
         .record(NewDeployment { register, ..new }, terms)
         .await?;
+    log.note(|target| target.id = Some(recorded.id.to_string()));
+    if !recorded.replayed {
+        app.metrics.count_deployment(&recorded);
+    }
     for one in &recorded.resembles {
         tracing::warn!(
             kind = one.kind.as_str(),

@@ -21,6 +21,7 @@ pub(crate) fn doc() -> OperationDraft {
         of::<Deployment>(),
         json!(examples::succeeded().deployment),
     )
+    .refuses([examples::removed()])
 }
 
 /// Returns one deployment.

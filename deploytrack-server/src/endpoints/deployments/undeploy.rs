@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::{
     openapi::{OperationDraft, examples, group},
     request::Call,
+    request_log::note_deployment,
     response::{HandlerResult, changed},
 };
 
@@ -29,11 +30,14 @@ pub(crate) fn doc() -> OperationDraft {
         environment: of.environment_name,
         current: None,
     }])
+    .refuses([examples::removed()])
 }
 
 /// Records that a component left the environment in which this deployment of it is current.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
-    let (tracker, id) = (call.tracker().clone(), call.id());
+    let (tracker, log, id) = (call.tracker().clone(), call.log().clone(), call.id());
     let (id, undeploy, terms): (_, Undeploy, _) = call.read_if_any(id).await?;
-    changed(&tracker.undeploy(id, undeploy, terms).await?)
+    let left = tracker.undeploy(id, undeploy, terms).await?;
+    note_deployment(&log, &left);
+    changed(&left)
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::{
     openapi::{OperationDraft, examples, group},
     request::Call,
+    request_log::note_deployment,
     response::{HandlerResult, changed},
 };
 
@@ -26,11 +27,20 @@ pub(crate) fn doc() -> OperationDraft {
     .body::<Change>(true, json!({"status": "in_progress"}))
     .updates::<Deployment>("The changed deployment.", json!(examples::in_progress()))
     .refuses(Status::Succeeded.transition_to(Status::InProgress).err().map(Error::from))
+    .refuses([examples::removed()])
 }
 
 /// Changes the status of a deployment, or its description and metadata.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
-    let (tracker, id) = (call.tracker().clone(), call.id());
+    let (app, log, id) = (call.app().clone(), call.log().clone(), call.id());
     let (id, change, terms): (_, Change, _) = call.read(id).await?;
-    changed(&tracker.update(id, change, terms).await?)
+    let to = change.status;
+    log.note(|target| target.to = to.map(Status::as_str));
+    let updated = app.tracker.update(id, change, terms).await?;
+    note_deployment(&log, &updated);
+    if to.is_some() && !updated.replayed {
+        app.metrics.count_deployment(&updated);
+        app.metrics.count_duration(&updated);
+    }
+    changed(&updated)
 }

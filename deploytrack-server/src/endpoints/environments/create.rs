@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::{
     openapi::{OperationDraft, examples, group},
     request::Call,
+    request_log::short,
     response::{HandlerResult, created},
 };
 
@@ -30,8 +31,10 @@ pub(crate) fn doc() -> OperationDraft {
 
 /// Registers an environment.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
-    let (tracker, query) = (call.tracker().clone(), call.query().finish(Some(())));
-    let ((), new, terms) = call.read(query).await?;
+    let (tracker, log) = (call.tracker().clone(), call.log().clone());
+    let query = call.query().finish(Some(()));
+    let ((), new, terms): (_, NewEnvironment, _) = call.read(query).await?;
+    log.note(|target| target.name = Some(short(new.name.as_str())));
     let environment = tracker.create_environment(new, terms).await?;
     created(
         &format!("{}/{}", api::ENVIRONMENTS, environment.id),

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::{
     openapi::{OperationDraft, examples, group},
     request::Call,
+    request_log::short,
     response::{HandlerResult, changed},
 };
 
@@ -36,7 +37,9 @@ pub(crate) fn doc() -> OperationDraft {
 
 /// Changes an environment.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
-    let (tracker, id) = (call.tracker().clone(), call.id());
+    let (tracker, log, id) = (call.tracker().clone(), call.log().clone(), call.id());
     let (id, change, terms) = call.read(id).await?;
-    changed(&tracker.update_environment(id, change, terms).await?)
+    let updated = tracker.update_environment(id, change, terms).await?;
+    log.note(|target| target.name = Some(short(updated.name.as_str())));
+    changed(&updated)
 }

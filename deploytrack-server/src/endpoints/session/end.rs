@@ -3,6 +3,7 @@
 use http::{StatusCode, header};
 
 use crate::{
+    auth,
     body::no_content,
     openapi::{OperationDraft, group},
     refusal::Refusal,
@@ -27,9 +28,12 @@ pub(crate) fn doc() -> OperationDraft {
 /// Ends the session of the cookie.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
     call.query().finish(Some(()))?;
-    session::check_site(call.headers())?;
-    let verifier = call.app().verifier.fingerprint();
+    session::check_site(call.headers(), call.is_https())?;
+    let verifier = &call.app().fingerprint();
     if let Some(id) = session::id(call.headers(), verifier) {
+        if let Ok(claims) = auth::session(call.app(), call.headers()).await {
+            call.log().note_caller(&claims);
+        }
         call.tracker().end_session(id).await?;
     }
     let mut response = no_content();

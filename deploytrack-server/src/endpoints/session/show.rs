@@ -39,7 +39,7 @@ fn show_wall(call: &Call, claims: &Claims, wall: &Wall) -> HandlerResult {
     let login = login_of_wall(claims.subject.clone(), wall);
     // Without an entity tag: 304 would not have the cookie.
     let mut response = untagged(StatusCode::OK, &login)?;
-    let verifier = call.app().verifier.fingerprint();
+    let verifier = &call.app().fingerprint();
     if let Some(cookie) = session::renewed_wall_cookie(call.headers(), verifier)? {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }

@@ -15,7 +15,7 @@ use crate::{
     request::Call,
     response::{HandlerResult, untagged},
     session::{self, CODE, WALL},
-    token::Claims,
+    token::{Claims, Role},
 };
 
 pub(crate) fn doc() -> OperationDraft {
@@ -47,20 +47,22 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     let mut query = call.query();
     let replace = query.flag("replace");
     let replace = query.finish(Some(replace))?.unwrap_or(false);
-    session::check_site(call.headers())?;
+    session::check_site(call.headers(), call.is_https())?;
     let (app, headers) = (call.app(), call.headers());
-    let verifier = app.verifier.fingerprint();
+    let https = call.is_https() || session::is_https_page(headers);
+    let verifier = &app.fingerprint();
     let token = auth::bearer_token(headers)?;
     if token.starts_with(WALL) {
-        return begin_wall(app, headers, token, replace).await;
+        return begin_wall(&call, token, https, replace).await;
     }
     let id = session::random()?;
     let session = begin(app, headers, token, Digest::of(id.as_bytes()), replace).await?;
+    call.log().note_session(&session);
     if let Some(former) = session::id(headers, verifier) {
         app.tracker.end_session(former).await?;
     }
     let now = app.tracker.clock().now();
-    let cookie = session::cookie(headers, verifier, &id, now, session.expires_at)?;
+    let cookie = session::cookie(https, verifier, &id, now, session.expires_at)?;
     let mut response = untagged(StatusCode::OK, &login_of(session))?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
@@ -79,7 +81,7 @@ async fn begin(
         app.tracker.add_session(id, session.clone()).await?;
         return Ok(session);
     }
-    let verifier = *app.verifier.fingerprint();
+    let verifier = app.fingerprint();
     let code = Digest::of(token.as_bytes());
     // Read first: a guessed code must not start a write.
     let next = app.tracker.login_code(&code, &verifier).await?;
@@ -93,12 +95,15 @@ async fn begin(
 
 /// Begins the session of a wall. It is the same one for every browser, so this is no write for it;
 /// a wrong secret ends at the read.
-async fn begin_wall(app: &App, headers: &HeaderMap, secret: &str, replace: bool) -> HandlerResult {
-    let verifier = app.verifier.fingerprint();
+async fn begin_wall(call: &Call, secret: &str, https: bool, replace: bool) -> HandlerResult {
+    let (app, headers) = (call.app(), call.headers());
+    let verifier = &app.fingerprint();
     let id = session::wall_id(secret);
     let wall = app.tracker.wall(&Digest::of(id.as_bytes())).await?;
     let wall = wall.ok_or(Refusal::RevokedWall)?;
-    let subject = Claims::of_wall(wall.clone()).map_err(internal)?.subject;
+    let claims = Claims::of_wall(wall.clone()).map_err(internal)?;
+    call.log().note_caller(&claims);
+    let subject = claims.subject;
     if !replace {
         check_former(app, headers, (&subject, false, true)).await?;
     }
@@ -106,7 +111,7 @@ async fn begin_wall(app: &App, headers: &HeaderMap, secret: &str, replace: bool)
         app.tracker.end_session(former).await?;
     }
     app.tracker.note_wall_seen(&wall);
-    let cookie = session::wall_cookie(headers, verifier, &id)?;
+    let cookie = session::wall_cookie(https, verifier, &id)?;
     let mut response = untagged(StatusCode::OK, &login_of_wall(subject, &wall))?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
@@ -121,7 +126,14 @@ async fn check_former(
     next: (&Label, bool, bool),
 ) -> Result<(), Refusal> {
     match auth::session(app, headers).await {
-        Ok(former) if next != (&former.subject, former.admin, former.wall.is_some()) => {
+        Ok(former)
+            if next
+                != (
+                    &former.subject,
+                    former.role == Role::Admin,
+                    former.wall.is_some(),
+                ) =>
+        {
             Err(Refusal::LoggedIn(former.subject.clone(), next.0.clone()))
         }
         _ => Ok(()),

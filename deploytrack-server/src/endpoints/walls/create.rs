@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::{
     openapi::{OperationDraft, examples, group},
     request::Call,
+    request_log::short,
     response::{HandlerResult, created},
     session,
 };
@@ -35,14 +36,16 @@ pub(crate) fn doc() -> OperationDraft {
 /// Creates a wall. The secret is computed from a random seed, so that a repeated request gets the
 /// same answer although the secret is not stored.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
-    let (app, query) = (call.app().clone(), call.query().finish(Some(())));
-    let ((), new, terms) = call.read(query).await?;
+    let (app, log) = (call.app().clone(), call.log().clone());
+    let query = call.query().finish(Some(()));
+    let ((), new, terms): (_, NewWall, _) = call.read(query).await?;
+    log.note(|target| target.name = Some(short(new.name.as_str())));
     let seed = session::random()?;
-    let secret = session::wall_secret(&app.verifier, &seed);
+    let secret = session::wall_secret(&app.verifier(), &seed);
     let id = Digest::of(session::wall_id(&secret).as_bytes());
     let written = app.tracker.create_wall(new, seed, id, terms).await?;
     let written = written.map(|created| WallLink {
-        secret: session::wall_secret(&app.verifier, &created.seed),
+        secret: session::wall_secret(&app.verifier(), &created.seed),
         wall: created.wall,
     });
     let location = format!("{}/{}", api::WALLS, written.wall.id);

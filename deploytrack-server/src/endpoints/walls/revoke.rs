@@ -39,7 +39,7 @@ pub(crate) fn doc() -> OperationDraft {
 pub(crate) async fn handle(call: Call) -> HandlerResult {
     let which = which(call.path_value());
     let which = call.query().finish(Some(which))??;
-    call.tracker().revoke_wall(which).await?;
+    call.tracker().revoke_wall(which, call.author()?).await?;
     Ok(no_content())
 }
 

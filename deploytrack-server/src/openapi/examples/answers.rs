@@ -6,11 +6,14 @@ use deploytrack_core::{
     api::{ImportCounts, ImportLine},
     archive::{ArchiveOutcome, ArchivedName},
     daily::DayCounts,
-    event::{Event, EventDeployment, EventName, EventType},
+    digest::Digest,
+    error::Error,
+    event::{Event, EventDeployment, EventName, EventType, Position},
     history::HistoryEntry,
     ids::IdMatches,
     matrix::{Cells, Gap, GapState, Row},
     query::{Cursor, Links, ListKey, Order, Page},
+    retention::{CellPreview, RemovalOutcome, RetentionPreview},
     session::{Login, LoginCode},
     verification::Verification,
     wall::WallLink,
@@ -18,8 +21,8 @@ use deploytrack_core::{
 use serde_json::{Value, json};
 
 use super::world::{
-    NOW, Recorded, ada, checkout_in_production, components, environments, failed, in_production,
-    office, parsed, staging, succeeded, time, user_service,
+    NOW, Recorded, STORE, ada, checkout_in_production, components, environments, failed,
+    in_production, office, parsed, staging, succeeded, time, user_service,
 };
 use crate::badge::Badge;
 
@@ -167,13 +170,15 @@ fn event(id: i64, recorded: Recorded) -> Option<Event> {
         transition: Some(transition),
         component: None,
         environment: None,
+        details: None,
     })
 }
 
-/// The beginning of an event stream: its position, two events, and the sign of life.
-pub(crate) fn event_stream() -> Value {
+/// The event of a new owner.
+fn new_owner() -> Event {
     let component = user_service();
-    let updated = Event {
+    let details = json!({"changes": {"owner": {"from": "accounts", "to": component.owner}}});
+    Event {
         id: 42,
         r#type: EventType::ComponentUpdated,
         recorded_at: time("2026-11-23T18:43:21.008Z"),
@@ -185,19 +190,47 @@ pub(crate) fn event_stream() -> Value {
             name: component.name,
         }),
         environment: None,
+        details: details.as_object().cloned(),
+    }
+}
+
+/// The event of a new wall.
+fn new_wall() -> Event {
+    let wall = office();
+    let details = json!({"id": wall.id, "name": wall.name, "view": wall.view});
+    Event {
+        id: 40,
+        r#type: EventType::WallCreated,
+        recorded_at: wall.created_at,
+        recorded_by: wall.created_by,
+        component: None,
+        details: details.as_object().cloned(),
+        ..new_owner()
+    }
+}
+
+pub(crate) fn audit() -> Value {
+    json!(page(vec![new_owner(), new_wall()], 2, None))
+}
+
+/// The beginning of an event stream: its position, two events, and the sign of life.
+pub(crate) fn event_stream() -> Value {
+    let id = |number| Position {
+        number,
+        store: Some(STORE),
     };
-    let mut text = "retry: 2000\nid: 40\n\n".to_owned();
-    for event in event(41, failed()).into_iter().chain([updated]) {
+    let mut text = format!("retry: 2000\nid: {}\n\n", id(40));
+    for event in event(41, failed()).into_iter().chain([new_owner()]) {
         // Writing to a text cannot fail.
         let _ = write!(
             text,
             "id: {}\nevent: {}\ndata: {}\n\n",
-            event.id,
+            id(event.id),
             event.r#type,
             json!(event)
         );
     }
-    json!(text + ": heartbeat\nid: 42\n\n")
+    json!(format!("{text}: heartbeat\nid: {}\n\n", id(42)))
 }
 
 pub(crate) fn archived() -> Value {
@@ -219,11 +252,66 @@ pub(crate) fn verification() -> Value {
         empty: false,
         deployments: 4,
         entries: 12,
+        removed: 0,
         cells: 3,
         found: 0,
         differences: Vec::new(),
     };
     json!(verification)
+}
+
+/// The refusal of a request that names a removed deployment.
+pub(crate) fn removed() -> Error {
+    let of = succeeded().deployment;
+    Error::Removed {
+        id: of.id,
+        version: of.version,
+        removed_at: time("2026-11-23T18:45:02.000Z"),
+        before: time("2024-11-23T18:45:00.000Z"),
+    }
+}
+
+pub(crate) fn retention_preview() -> Value {
+    let of = succeeded().deployment;
+    let (oldest, newest) = (
+        time("2021-03-02T09:14:06.000Z"),
+        time("2024-11-21T16:40:57.000Z"),
+    );
+    let cell = CellPreview {
+        component_id: of.component_id,
+        component_name: of.component_name,
+        environment_id: of.environment_id,
+        environment_name: of.environment_name,
+        deployments: 312,
+        retained: 97,
+        oldest,
+        newest,
+    };
+    let preview = RetentionPreview {
+        before: time("2024-11-23T18:45:00.000Z"),
+        keep_last: 20,
+        deployments: 312,
+        retained: 402,
+        cell_count: 1,
+        cells: vec![cell],
+        tag: Digest::of(b"312"),
+    };
+    json!(preview)
+}
+
+pub(crate) fn removal_request() -> Value {
+    let preview = retention_preview();
+    json!({"before": preview["before"], "keepLast": preview["keepLast"], "tag": preview["tag"]})
+}
+
+pub(crate) fn removal_outcome() -> Value {
+    let outcome = RemovalOutcome {
+        deployments: 312,
+        entries: 941,
+        retained: 0,
+        last_removal: Some(2),
+    };
+    json!(outcome)
 }
 
 pub(crate) fn login() -> Value {

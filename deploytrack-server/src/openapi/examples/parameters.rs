@@ -20,14 +20,18 @@ pub(crate) fn of_parameter(name: &str) -> Option<Value> {
         "version" => json!("v2.3.1"),
         "commitSha" => json!("ed52224b8e1a7f60c3d94f2e5b70a9186c4d3f21"),
         "deployedBy" => json!("ci-bot"),
-        "createdAfter" | "occurredAfter" => json!("2026-11-23T00:00:00Z"),
-        "createdBefore" | "occurredBefore" | "at" => json!("2026-11-23T18:35:00Z"),
+        "recordedBy" => json!("ada"),
+        "createdAfter" | "occurredAfter" | "recordedAfter" => json!("2026-11-23T00:00:00Z"),
+        "createdBefore" | "occurredBefore" | "recordedBefore" | "at" => {
+            json!("2026-11-23T18:35:00Z")
+        }
         "owner" => json!("team-identity"),
         "kind" => json!("service"),
         "lifecycle" => json!("production"),
-        "skip" => json!(20),
+        "skip" | "keepLast" => json!(20),
         "take" => json!(100),
         "days" => json!(4),
+        "olderThanDays" => json!(730),
         "utcOffset" => json!("+02:00"),
         "after" => json!(40),
         "wall" => json!("office"),

@@ -12,6 +12,7 @@ use deploytrack_core::{
     text::{Label, Name},
     wall::Wall,
 };
+use uuid::Uuid;
 
 /// The ids of the records.
 pub(crate) const USER_SERVICE: &str = "019cad9a-1dd5-726b-b2a7-4de452e6b438";
@@ -24,6 +25,8 @@ pub(crate) const USER_SERVICE_IN_STAGING: &str = "01a209ac-3c79-711d-ab0d-549b6f
 const CHECKOUT_IN_PRODUCTION: &str = "01a1eec0-afd0-78d0-9738-f7d93d9c1724";
 const CHECKOUT_IN_STAGING: &str = "01a209b5-4091-7d38-8f21-ddb66cad4a26";
 const OFFICE: &str = "019eca3e-2190-7f28-9fb1-7c2390c192cf";
+/// The id of the store.
+pub(crate) const STORE: Uuid = Uuid::from_u128(0x7c1d_2a7e_93b4_4f06_a5d8_1e0f_6b92_c374);
 /// An id that no record has.
 pub(crate) const UNKNOWN: &str = "01a209b9-c7e0-7a0a-a170-b33839263059";
 
@@ -152,6 +155,7 @@ impl Recorded {
             finished_at: None,
             succeeded_at: None,
             occurred_at: created_at,
+            removed_at: None,
         };
         let recorded = Self {
             deployment,

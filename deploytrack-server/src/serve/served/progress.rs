@@ -25,10 +25,6 @@ impl<S> ReportingStream<S> {
     pub(super) fn new(stream: S, connection: Connection) -> Self {
         Self { stream, connection }
     }
-
-    pub(super) fn into_inner(self) -> S {
-        self.stream
-    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for ReportingStream<S> {
