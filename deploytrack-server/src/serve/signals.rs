@@ -16,6 +16,9 @@ pub struct Signals {
     terminate: Option<tokio::signal::unix::Signal>,
     #[cfg(unix)]
     hang_up: Option<tokio::signal::unix::Signal>,
+    /// Asked at the start: a terminal that was closed since cannot be found any more.
+    #[cfg(unix)]
+    has_terminal: bool,
 }
 
 impl Signals {
@@ -39,6 +42,7 @@ impl Signals {
         Self {
             terminate: listen(SignalKind::terminate()),
             hang_up,
+            has_terminal: has_terminal(),
         }
     }
 
@@ -67,7 +71,7 @@ impl Signals {
     #[cfg(unix)]
     #[must_use]
     pub(super) fn reloading(mut self, tls: Option<&Tls>, app: &App) -> Self {
-        if has_terminal() {
+        if self.has_terminal {
             return self;
         }
         if let Some(mut hang_up) = self.hang_up.take() {
