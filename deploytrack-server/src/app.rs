@@ -12,6 +12,7 @@ use crate::{
     cache::ResponseCache,
     config::{self, Badges, Config, TokenArgs},
     connections::{ConnectionLimits, Connections},
+    credentials::CredentialCache,
     descriptors, encoding, log,
     metrics::{BackupAge, DatabaseReader, Load, Metrics},
     proxies::TrustedProxies,
@@ -54,6 +55,8 @@ pub struct App {
     /// The settings of the keys, which SIGHUP reads again.
     pub(crate) tokens: Option<Arc<TokenArgs>>,
     pub(crate) cache: Arc<ResponseCache>,
+    /// The tokens that were looked up.
+    pub(crate) credentials: Arc<CredentialCache>,
     pub(crate) limits: ConnectionLimits,
     pub(crate) badges: Badges,
     /// The proxies whose headers are believed.
@@ -125,6 +128,7 @@ impl App {
             verifier,
             tokens: None,
             cache,
+            credentials: Arc::new(CredentialCache::new()),
             limits,
             badges: Badges::Off,
             trusted_proxies: Arc::default(),

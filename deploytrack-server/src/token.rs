@@ -14,11 +14,12 @@ mod verifier;
 use std::time::Duration;
 
 pub(crate) use self::{
-    claims::Claims,
+    claims::{Claims, role_of_session},
     verifier::{CurrentVerifier, Verifier},
 };
+pub use deploytrack_core::role::Role;
+
 pub use self::{
-    claims::Role,
     issue::{Grant, IssueError, issue, lifetime_text},
     key::{Key, KeyFault},
     secret::{Secret, ShortSecret},

@@ -43,7 +43,10 @@ mod preconditions;
 mod record;
 mod resolve;
 mod retention;
+mod revocations;
 mod sessions;
+mod token_use;
+mod tokens;
 mod transfer;
 mod undeploy;
 mod verification;
@@ -63,6 +66,7 @@ pub use pages::{HistoryPages, LatestPages, MatrixPages, Pages, UnsettledPages};
 use preconditions::{ActiveKeys, Start};
 pub use preconditions::{IdempotentRequest, RETENTION, Terms, WriteOutcome};
 pub use record::fault_of_status;
+use token_use::TokenUses;
 pub use transfer::TransferSource;
 use writer::Queue;
 pub use writer::{MAX_GROUP, MAX_QUEUED};
@@ -84,6 +88,7 @@ pub struct Tracker {
     name_cache: Arc<NameCache>,
     clock_watch: Arc<ClockWatch>,
     large_reads: Arc<LargeReads>,
+    token_uses: Arc<TokenUses>,
     /// Locked while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
     /// Locked while a removal runs.
@@ -126,6 +131,7 @@ impl Tracker {
             name_cache: Arc::default(),
             clock_watch: Arc::default(),
             large_reads: Arc::default(),
+            token_uses: Arc::default(),
             verifying: Arc::default(),
             removing: Arc::default(),
         }

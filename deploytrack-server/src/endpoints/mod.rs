@@ -32,11 +32,13 @@ mod openapi;
 mod pages;
 mod paths;
 mod retention;
+mod revocations;
 mod session;
 #[cfg(feature = "swagger")]
 mod swagger;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod verify;
 mod walls;
 
@@ -175,6 +177,31 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: DELETE, path: "/api/v1/walls/{wall}",                access: Admin,
                caching: No,         conditions: &[],
                doc: Some(walls::revoke::doc), handle: &walls::revoke::handle },
+    // Tokens, and revocations of JSON Web Tokens.
+    Endpoint { method: GET,    path: api::TOKENS,                           access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(tokens::list::doc), handle: &tokens::list::handle },
+    Endpoint { method: POST,   path: api::TOKENS,                           access: Admin,
+               caching: No,         conditions: &[IdempotencyKey],
+               doc: Some(tokens::create::doc), handle: &tokens::create::handle },
+    Endpoint { method: GET,    path: "/api/v1/tokens/{id}",                 access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(tokens::show::doc), handle: &tokens::show::handle },
+    Endpoint { method: DELETE, path: "/api/v1/tokens/{id}",                 access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(tokens::revoke::doc), handle: &tokens::revoke::handle },
+    Endpoint { method: POST,   path: "/api/v1/tokens/{id}/rotate",          access: Admin,
+               caching: No,         conditions: &[IdempotencyKey],
+               doc: Some(tokens::rotate::doc), handle: &tokens::rotate::handle },
+    Endpoint { method: GET,    path: api::REVOCATIONS,                      access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(revocations::list::doc), handle: &revocations::list::handle },
+    Endpoint { method: POST,   path: api::REVOCATIONS,                      access: Admin,
+               caching: No,         conditions: &[IdempotencyKey],
+               doc: Some(revocations::create::doc), handle: &revocations::create::handle },
+    Endpoint { method: DELETE, path: "/api/v1/revocations/{id}",            access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(revocations::remove::doc), handle: &revocations::remove::handle },
     // Components.
     Endpoint { method: GET,    path: api::COMPONENTS,                       access: Wall,
                caching: Collection, conditions: &[],

@@ -38,6 +38,18 @@ pub(crate) static WALLS: Group = Group {
     record: "wall",
     example: "",
 };
+pub(crate) static TOKENS: Group = Group {
+    name: "tokens",
+    description: "Tokens that the server stores: they can be listed, rotated and revoked.",
+    record: "token",
+    example: examples::CI_TOKEN,
+};
+pub(crate) static REVOCATIONS: Group = Group {
+    name: "revocations",
+    description: "Revocations: JSON Web Tokens that are refused before they expire.",
+    record: "revocation",
+    example: examples::REVOCATION,
+};
 pub(crate) static SESSIONS: Group = Group {
     name: "sessions",
     description: "Sessions, with which browsers read the pages. Programs need none: they send the token.",
@@ -58,11 +70,13 @@ pub(crate) static SERVER: Group = Group {
 };
 
 /// All groups.
-pub(crate) static ALL: [&Group; 7] = [
+pub(crate) static ALL: [&Group; 9] = [
     &DEPLOYMENTS,
     &COMPONENTS,
     &ENVIRONMENTS,
     &WALLS,
+    &TOKENS,
+    &REVOCATIONS,
     &SESSIONS,
     &BADGES,
     &SERVER,

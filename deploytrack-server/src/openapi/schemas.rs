@@ -18,11 +18,14 @@ use deploytrack_core::{
     openapi,
     query::{Order, Page},
     retention::{CellPreview, RemovalOutcome, RemovalRequest, RetentionPreview},
+    revocation::{Revocation, RevokedTokens},
+    role::Role,
     session::{Login, LoginCode},
     status::Status,
     text::{
         CommitSha, Description, IdPrefix, IdempotencyKey, Label, Name, Reason, Version, ViewQuery,
     },
+    token::{NewToken, Rotation, Token, TokenWithSecret},
     verification::{Difference, Verification},
     wall::{NewWall, ShownWall, Wall, WallLink},
 };
@@ -102,6 +105,13 @@ fn of_types() -> ComponentsBuilder {
         .schema_from::<Wall>()
         .schema_from::<NewWall>()
         .schema_from::<WallLink>()
+        .schema_from::<Token>()
+        .schema_from::<NewToken>()
+        .schema_from::<TokenWithSecret>()
+        .schema_from::<Rotation>()
+        .schema_from::<Revocation>()
+        .schema_from::<RevokedTokens>()
+        .schema_from::<Role>()
         .schema_from::<Problem>()
         .schema_from::<Fault>()
         .schema_from::<Name>()
@@ -128,5 +138,7 @@ fn of_types() -> ComponentsBuilder {
         .schema("ComponentPage", Page::<Component>::schema())
         .schema("EnvironmentPage", Page::<Environment>::schema())
         .schema("WallPage", Page::<Wall>::schema())
+        .schema("TokenPage", Page::<Token>::schema())
+        .schema("RevocationPage", Page::<Revocation>::schema())
         .schema("EventPage", Page::<Event>::schema())
 }

@@ -106,6 +106,11 @@ impl Secret {
         Digest::of(&[b"deploytrack wall\n", self.bytes()].concat())
     }
 
+    /// The key from which the secrets of tokens are computed.
+    pub(super) fn token_key(&self) -> Digest {
+        Digest::of(&[b"deploytrack token\n", self.bytes()].concat())
+    }
+
     /// The longest lifetime of a token.
     #[must_use]
     pub const fn longest(&self) -> Duration {

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_core::{clock::Time, digest::Digest, json};
+use deploytrack_core::{clock::Time, digest::Digest, json, token::TokenSecret};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
@@ -23,6 +23,7 @@ pub(crate) struct Verifier {
     longest: Duration,
     fingerprint: Digest,
     wall_key: Digest,
+    token_key: Digest,
     pub(super) cache: TokenCache,
 }
 
@@ -36,6 +37,7 @@ impl Verifier {
             longest: secret.longest,
             fingerprint: secret.fingerprint(),
             wall_key: secret.wall_key(),
+            token_key: secret.token_key(),
             cache: TokenCache::default(),
         }
     }
@@ -49,6 +51,18 @@ impl Verifier {
     /// the hash of both is a keyed one.
     pub(crate) fn wall_bytes(&self, seed: &Digest) -> Digest {
         Digest::of(&[&self.wall_key.as_bytes()[..], seed.as_bytes()].concat())
+    }
+
+    /// The secret of a token that only this secret of the server makes from a random seed.
+    pub(crate) fn token_secret(&self, seed: &str) -> TokenSecret {
+        let seed = Digest::of(seed.as_bytes());
+        let keyed = [&self.token_key.as_bytes()[..], seed.as_bytes()].concat();
+        TokenSecret::of(*Digest::of(&keyed).as_bytes())
+    }
+
+    /// The longest lifetime of a token.
+    pub(crate) const fn longest(&self) -> Duration {
+        self.longest
     }
 
     /// The claims of a valid token.
