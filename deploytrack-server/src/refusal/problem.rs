@@ -1,6 +1,6 @@
 //! The problem details of a refusal (RFC 9457), and the responses that contain them.
 
-use deploytrack_core::{api::Problem, error::Error, fault::MOST_FAULTS};
+use deploytrack_core::{api::Problem, error::Error, fault::MOST_FAULTS, token::TokenEnd};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use super::Refusal;
