@@ -149,7 +149,8 @@ async fn a_subject_is_revoked_for_the_tokens_that_were_issued_before(
 
 #[tokio::test]
 async fn a_revocation_names_either_a_token_or_a_subject() {
-    let server = Server::start(&Database::sqlite()).await;
+    let database = Database::sqlite();
+    let server = Server::start(&database).await;
     for body in [json!({}), json!({"jti": "1", "subject": "grace"})] {
         let problem = server.admin().post(REVOCATIONS, &body).await.expect(400);
         assert_eq!(

@@ -110,7 +110,7 @@ async fn a_secret_is_shown_once_and_has_the_rights_of_its_token(
         recorded["id"].as_str().unwrap()
     );
     let history = team.get(&history).await.expect(200);
-    assert_eq!(history["data"][0]["recordedBy"], "web-team", "{history}");
+    assert_eq!(history[0]["recordedBy"], "web-team", "{history}");
     let outside = team.post("/api/v1/deployments", &body("api")).await;
     assert_eq!(outside.expect(403)["code"], "outside_limits");
     assert_eq!(team.get(TOKENS).await.status, 403);
@@ -149,7 +149,8 @@ async fn a_repeated_request_gets_the_same_secret(#[values(Sqlite, Postgres)] kin
 
 #[tokio::test]
 async fn a_secret_with_a_wrong_checksum_or_of_no_token_is_refused() {
-    let server = Server::start(&Database::sqlite()).await;
+    let database = Database::sqlite();
+    let server = Server::start(&database).await;
     let secret = secret(&created(&server, json!({})).await);
     let mut misspelled = secret.clone();
     let last = if misspelled.ends_with('0') { "1" } else { "0" };
@@ -400,7 +401,8 @@ async fn a_name_is_unique_among_valid_tokens(#[values(Sqlite, Postgres)] kind: D
 
 #[tokio::test]
 async fn wrong_bodies_are_refused_with_all_their_faults() {
-    let server = Server::start(&Database::sqlite()).await;
+    let database = Database::sqlite();
+    let server = Server::start(&database).await;
     let faults = async |path: &str, body: Value| {
         let problem = server.admin().post(path, &body).await.expect(400);
         let faults = problem["errors"].as_array().unwrap().iter();
@@ -614,7 +616,8 @@ async fn only_admins_get_the_events_of_tokens(#[values(Sqlite, Postgres)] kind: 
 
 #[tokio::test]
 async fn a_token_manages_no_tokens_unless_it_is_an_admin() {
-    let server = Server::start(&Database::sqlite()).await;
+    let database = Database::sqlite();
+    let server = Server::start(&database).await;
     let statuses = async |caller: Caller| {
         let answers: [Answer; 3] = [
             caller.get(TOKENS).await,
