@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use deploytrack_core::{
-    api::{Problem, TOKEN_LIFETIME},
+    api::{Problem, TOKEN_ENDED, TOKEN_LIFETIME},
     client,
     error::Fault,
 };
@@ -200,6 +200,10 @@ impl Failure {
             client::Error::Unauthorised(problem) if problem.code == TOKEN_LIFETIME => {
                 Self::refused(Exit::Unauthorised, problem, Fault::clone)
                     .hint("`deploytrack-server token --expires-in 90d` creates a token with a shorter lifetime")
+            }
+            client::Error::Unauthorised(problem) if problem.code == TOKEN_ENDED => {
+                Self::new(Exit::Unauthorised, &problem.detail)
+                    .hint("give the new one in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or store it with `deploytrack login`")
             }
             client::Error::Unauthorised(problem) if problem.status == 401 => {
                 Self::new(Exit::Unauthorised, "the token is missing, or the server does not accept it")

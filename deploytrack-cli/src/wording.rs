@@ -76,10 +76,17 @@ fn by_code(problem: &Problem) -> Wording {
             problem.detail.clone(),
             of_name(&|_, name| format!("`deploytrack wall revoke {}` revokes it", quoted(name)), ""),
         ),
+        "name_taken" if problem.kind.as_deref() == Some("token") => (
+            problem.detail.clone(),
+            of_name(&|_, name| format!("`deploytrack token rotate {}` gives it a new secret", quoted(name)), ""),
+        ),
         "name_taken" => (
             of_name(&|kind, name| format!("the {kind} {name} exists already"), "this name exists already"),
             of_name(&|kind, name| format!("`deploytrack {kind} show {}` shows it; give another name", quoted(name)), "give another name"),
         ),
+        "token_ended" => (problem.detail.clone(), "`deploytrack token list` shows the tokens, and when they end".to_owned()),
+        "too_many_tokens" => (problem.detail.clone(), "`deploytrack token list` shows them, and when each was last used".to_owned()),
+        "too_many_revocations" => (problem.detail.clone(), "`deploytrack token revocations` lists them, and --remove removes one".to_owned()),
         "too_many_walls" => (problem.detail.clone(), "`deploytrack wall list` shows them, and which are still seen".to_owned()),
         "removed" | "preview_changed" | "removal_in_progress" => of_retention(problem),
         "in_use" => (

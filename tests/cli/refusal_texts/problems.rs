@@ -190,6 +190,27 @@ fn every_kind_of_problem_is_spoken() {
             "deploytrack watch",
         ),
         (
+            "too_many_tokens",
+            "409 Conflict",
+            "there are 1000 valid tokens, which is the most; revoke one first",
+            1,
+            "deploytrack token list",
+        ),
+        (
+            "too_many_revocations",
+            "409 Conflict",
+            "there are 10000 revocations, which is the most; remove one of tokens that have expired",
+            1,
+            "--remove",
+        ),
+        (
+            "token_ended",
+            "401 Unauthorized",
+            "the token was revoked; an admin creates a new one with `deploytrack token create`",
+            4,
+            "deploytrack login",
+        ),
+        (
             "too_many_walls",
             "409 Conflict",
             "there are 100 walls, which is the most; revoke one first",
@@ -315,7 +336,9 @@ fn no_code_of_the_server_is_forgotten() {
         );
         std::fs::read_to_string(format!("{folder}{file}")).unwrap()
     };
-    let kinds = read("kind.rs").replace("TOKEN_LIFETIME", "\"token_lifetime\"");
+    let kinds = read("kind.rs")
+        .replace("TOKEN_LIFETIME", "\"token_lifetime\"")
+        .replace("TOKEN_ENDED", "\"token_ended\"");
     let resources = read("resource.rs");
     // A code is the text after a status, or after the arrow of a resource.
     let after_status = kinds.split("StatusCode::").skip(1);
