@@ -149,6 +149,18 @@ fn the_requests_of_the_api_are_valid() {
     );
     let line = r#"{"component": "a", "environment": "staging", "version": "v1", "status": "succeeded", "occurredAt": "2026-01-01T00:00:00Z"}"#;
     std::fs::write(home.path().join("deployments.jsonl"), line).unwrap();
+    let created = |path: &str, body: &str| {
+        let call = format!(
+            "{setup}curl -s -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' $DEPLOYTRACK_URL/api/v1/{path} -d '{body}'"
+        );
+        let answer: Value = serde_json::from_str(&typed(&home, &call)).unwrap();
+        answer["id"].as_str().unwrap().to_owned()
+    };
+    let setup = format!(
+        "{setup}TOKEN_ID={}\nREVOCATION_ID={}\n",
+        created("tokens", r#"{"subject": "ada"}"#),
+        created("revocations", r#"{"jti": "1"}"#),
+    );
     let mut seen = 0;
     for request in blocks(section, "sh") {
         // The stream never ends, and badges are off.
