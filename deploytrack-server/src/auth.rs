@@ -109,9 +109,9 @@ async fn identify(
         };
         Ok((accepted(app, token, version).await?, version))
     } else if method.is_safe() {
-        session(app, headers).await
+        Box::pin(session(app, headers)).await
     } else {
-        Err(refusal_of_write(app, headers).await)
+        Err(Box::pin(refusal_of_write(app, headers)).await)
     }
 }
 

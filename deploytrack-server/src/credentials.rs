@@ -47,13 +47,12 @@ impl CredentialCache {
         version: Option<AccessVersion>,
     ) -> Result<(), Refusal> {
         let credential = Credential::Signed(token.clone());
-        let is_revoked = match self.get(&credential, version) {
-            Some(Standing::Signed { revoked }) => revoked,
-            _ => {
-                let Some(version) = version else {
-                    return Ok(());
-                };
-                let revoked = tracker.is_revoked(token).await?;
+        let is_revoked = match (self.get(&credential, version), version) {
+            (Some(Standing::Signed { revoked }), _) => revoked,
+            // The database is unavailable, and has not been asked about this token.
+            (_, None) => false,
+            (_, Some(version)) => {
+                let revoked = Box::pin(tracker.is_revoked(token)).await?;
                 self.add(credential, version, Standing::Signed { revoked });
                 revoked
             }
@@ -95,7 +94,7 @@ impl CredentialCache {
         if let Some(Standing::Stored(stored, claims)) = self.get(&credential, version) {
             return Ok((stored, claims));
         }
-        let found = tracker.token_by_secret(&secret).await?;
+        let found = Box::pin(tracker.token_by_secret(&secret)).await?;
         // An unknown secret is not cached: invented ones would replace those of tokens.
         let stored = Arc::new(found.ok_or(Refusal::BadToken)?);
         let claims = Arc::new(Claims::of_stored(&stored, secret));

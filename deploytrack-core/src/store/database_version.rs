@@ -208,7 +208,7 @@ impl Store {
             return shared;
         }
         let began = reads.begin();
-        let version = self.read_version().await;
+        let version = Box::pin(self.read_version()).await;
         reads.note(began, version.as_ref().ok().copied());
         version
     }
@@ -217,7 +217,7 @@ impl Store {
     async fn refresh_version(&self) -> Result<DatabaseVersion, Error> {
         // Both before the read: it may or may not see a commit that is made meanwhile.
         let (read_at, own_commits) = (Instant::now(), self.commits.cache().own_commits);
-        let version = self.read_version().await?;
+        let version = Box::pin(self.read_version()).await?;
         self.commits.store(CachedVersion {
             read_at,
             own_commits,

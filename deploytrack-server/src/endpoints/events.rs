@@ -213,7 +213,7 @@ impl EventSource {
             // The token or the session may have ended since the connection was opened.
             match (self.authorize().await, next) {
                 // A heartbeat tells nothing. A reader need not end because the database is away.
-                (Ok(_), Err(_)) | (Err(Refusal::Core(_)), Err(_)) => {
+                (Ok(_) | Err(Refusal::Core(_)), Err(_)) => {
                     let position = self.position();
                     let heartbeat = format!(": heartbeat\n{position}");
                     return Some(Ok(Frame::data(Bytes::from(heartbeat))));
