@@ -64,6 +64,26 @@ fn of_retention(problem: &Problem) -> (String, String) {
     }
 }
 
+/// The words for the problems of tokens and walls: what is wrong, and the way out.
+fn of_access(problem: &Problem) -> (String, String) {
+    let name = quoted(problem.name.as_deref().unwrap_or_default());
+    let hint = match (problem.code.as_str(), problem.kind.as_deref()) {
+        ("name_taken", Some("wall")) => format!("`deploytrack wall revoke {name}` revokes it"),
+        ("name_taken", _) => format!("`deploytrack token rotate {name}` gives it a new secret"),
+        ("too_many_walls", _) => {
+            "`deploytrack wall list` shows them, and which are still seen".to_owned()
+        }
+        ("too_many_tokens", _) => {
+            "`deploytrack token list` shows them, and when each was last used".to_owned()
+        }
+        ("too_many_revocations", _) => {
+            "`deploytrack token revocations` lists them, and --remove removes one".to_owned()
+        }
+        _ => "`deploytrack token list` shows the tokens, and when they end".to_owned(),
+    };
+    (problem.detail.clone(), hint)
+}
+
 fn by_code(problem: &Problem) -> Wording {
     let named = problem.kind.as_deref().zip(problem.name.as_deref());
     // Older servers do not send the kind and the name.
@@ -72,22 +92,12 @@ fn by_code(problem: &Problem) -> Wording {
     };
     let (message, hint) = match problem.code.as_str() {
         "near_miss" => (of_name(&|kind, name| format!("there is no {kind} {name}"), "one of the names is unknown"), String::new()),
-        "name_taken" if problem.kind.as_deref() == Some("wall") => (
-            problem.detail.clone(),
-            of_name(&|_, name| format!("`deploytrack wall revoke {}` revokes it", quoted(name)), ""),
-        ),
-        "name_taken" if problem.kind.as_deref() == Some("token") => (
-            problem.detail.clone(),
-            of_name(&|_, name| format!("`deploytrack token rotate {}` gives it a new secret", quoted(name)), ""),
-        ),
+        "name_taken" if matches!(problem.kind.as_deref(), Some("wall" | "token")) => of_access(problem),
         "name_taken" => (
             of_name(&|kind, name| format!("the {kind} {name} exists already"), "this name exists already"),
             of_name(&|kind, name| format!("`deploytrack {kind} show {}` shows it; give another name", quoted(name)), "give another name"),
         ),
-        "token_ended" => (problem.detail.clone(), "`deploytrack token list` shows the tokens, and when they end".to_owned()),
-        "too_many_tokens" => (problem.detail.clone(), "`deploytrack token list` shows them, and when each was last used".to_owned()),
-        "too_many_revocations" => (problem.detail.clone(), "`deploytrack token revocations` lists them, and --remove removes one".to_owned()),
-        "too_many_walls" => (problem.detail.clone(), "`deploytrack wall list` shows them, and which are still seen".to_owned()),
+        "token_ended" | "too_many_tokens" | "too_many_revocations" | "too_many_walls" => of_access(problem),
         "removed" | "preview_changed" | "removal_in_progress" => of_retention(problem),
         "in_use" => (
             of_name(

@@ -141,7 +141,8 @@ async fn read(endpoint: &Endpoint, call: Call) -> HandlerResult {
         target: call.target().to_owned(),
     };
     let (app, subject) = (call.app().clone(), call.subject_of_quotas()?.clone());
-    let make = cacheable(endpoint, call, &app, &subject);
+    // In a box of its own, which a stored answer does not need.
+    let make = async { Box::pin(cacheable(endpoint, call, &app, &subject)).await };
     match app.cache.get_or_make(&key, make).await {
         Ok(stored) => {
             stored
