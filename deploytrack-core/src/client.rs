@@ -11,13 +11,16 @@ mod body;
 mod certificates;
 mod error;
 mod events;
+mod exchange;
 mod health;
+mod identity_request;
 mod links;
 mod notes;
 mod obstacle;
 mod proxy;
 mod query;
 mod retry;
+mod token_source;
 mod transport;
 
 use reqwest::Method;
@@ -27,12 +30,15 @@ use uuid::Uuid;
 pub use self::{
     address::{BadAddress, ServerAddress},
     certificates::{BadCertificates, Certificates},
-    error::{Error, ForeignAnswer, ForeignKind},
+    error::{Error, ForeignAnswer, ForeignKind, NoIdentity},
     events::{Events, StreamItem},
+    exchange::ExchangedToken,
     health::Health,
+    identity_request::IdentityRequest,
     notes::{ArchiveNotes, ArchivedNames},
     obstacle::Obstacle,
     proxy::Proxy,
+    token_source::{TokenFuture, TokenSource},
     transport::{ApiResponse, Client, ClientSettings, Export},
 };
 use crate::{

@@ -114,14 +114,11 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
         }
         None => findings.push(Finding::not_checked("server", "the settings are invalid")),
     }
-    let token = settings
-        .as_ref()
-        .and_then(|settings| settings.token.as_deref());
-    let spool = Spool::find(
-        ui.env,
-        Keys::of(ui.env, token),
-        Settings::of_this_machine().url,
+    let keys = settings.as_ref().map_or_else(
+        || Keys::without_settings(ui.env, None),
+        |settings| Keys::of_settings(ui.env, settings),
     );
+    let spool = Spool::find(ui.env, keys, Settings::of_this_machine().url);
     spool::check(spool.as_ref(), now, &mut findings);
     let text = serde_json::to_string(&findings).map_err(std::io::Error::from)?;
     ui.answer(&text, &grid(&findings))?;

@@ -176,7 +176,7 @@ impl Command {
                 flush::run(flush, session).await
             }),
             Self::Spool(spool) => with(Session::open(invocation), async |session| {
-                spool::run(spool, session)
+                spool::run(spool, session).await
             }),
             Self::List(list) => with(Session::open(invocation), async |session| {
                 list::run(list, session).await

@@ -69,15 +69,9 @@ pub(super) fn close(
     content: &[u8],
     keys: &Keys,
 ) -> io::Result<Vec<u8>> {
-    let seal = |key: Option<_>| {
-        let key: [u8; 32] = key?;
-        Some(
-            URL_SAFE_NO_PAD.encode(
-                mac(&key, &fields(file, server, content))?
-                    .finalize()
-                    .into_bytes(),
-            ),
-        )
+    let seal = |key: [u8; 32]| {
+        let mac = mac(&key, &fields(file, server, content))?;
+        Some(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
     };
     let by = keys
         .all()
@@ -106,9 +100,9 @@ pub(super) fn open(file: SealedFile<'_>, bytes: Vec<u8>, keys: &Keys) -> io::Res
             file.name
         )));
     };
-    let is_made_by = |(name, key): (&str, Option<[u8; 32]>)| {
+    let is_made_by = |(name, key): (&str, [u8; 32])| {
         let seal = URL_SAFE_NO_PAD.decode(line.by.get(name)?).ok()?;
-        mac(&key?, &fields(file, &opened.server, &opened.content))?
+        mac(&key, &fields(file, &opened.server, &opened.content))?
             .verify_slice(&seal)
             .ok()
     };
@@ -116,11 +110,17 @@ pub(super) fn open(file: SealedFile<'_>, bytes: Vec<u8>, keys: &Keys) -> io::Res
         return Ok(opened);
     }
     Err(Distrust::error(format!(
-        "the seal of {} fits neither this token, nor this machine with this token's subject, nor {}: another token or machine \
-         wrote it, or it was changed or moved",
+        "the seal of {} fits neither {}, nor {}: another token, job or machine wrote it, or it was changed or moved",
         file.name,
+        keys.described(),
         super::keys::SHARED
     )))
+}
+
+/// Whether each of the keys made a seal of the file, by the names in its first line.
+pub(super) fn names_all(bytes: &[u8], keys: &Keys) -> bool {
+    let line = split(bytes.to_vec()).0;
+    line.is_some_and(|line| keys.all().iter().all(|(name, _)| line.by.contains_key(*name)))
 }
 
 /// Removes the seal without checking it.
