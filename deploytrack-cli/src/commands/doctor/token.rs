@@ -10,7 +10,7 @@ use deploytrack_core::{
 
 use super::Finding;
 use crate::{
-    error::Failure,
+    error::{Failure, UNTRUSTED_IDENTITY},
     exit::Exit,
     settings::Settings,
     token::{self, Access},
@@ -27,6 +27,10 @@ pub(super) async fn check(
     server_answers: bool,
     findings: &mut Vec<Finding>,
 ) {
+    if settings.offers_identity() {
+        findings.push(accepted_if(server_answers, settings).await);
+        return;
+    }
     let Some(token) = settings.token.as_deref() else {
         let way_out = "set DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or store one with `deploytrack login`";
         findings.push(Finding::problem(
@@ -36,14 +40,7 @@ pub(super) async fn check(
         ));
         return;
     };
-    findings.push(if server_answers {
-        accepted(settings).await
-    } else {
-        Finding::not_checked(
-            "token",
-            format!("{}; no server answers", settings.token_from),
-        )
-    });
+    findings.push(accepted_if(server_answers, settings).await);
     findings.push(match token::access(token) {
         Some(Access::Admin) => Finding::ok("role", "admin: it can read and write"),
         Some(Access::Writer(None)) => {
@@ -62,6 +59,14 @@ pub(super) async fn check(
     findings.push(expiry(token::expiry(token), now));
 }
 
+async fn accepted_if(server_answers: bool, settings: &Settings) -> Finding {
+    if server_answers {
+        return accepted(settings).await;
+    }
+    let detail = format!("{}; no server answers", settings.token_from);
+    Finding::not_checked("token", detail)
+}
+
 /// Sends the smallest request that needs a token.
 async fn accepted(settings: &Settings) -> Finding {
     const CHECK: &str = "token";
@@ -75,7 +80,8 @@ async fn accepted(settings: &Settings) -> Finding {
     {
         Ok(_) => Finding::ok(CHECK, format!("accepted, {}", settings.token_from)),
         Err(client::Error::Unauthorised(problem))
-            if problem.status == 401 && problem.code != TOKEN_LIFETIME =>
+            if problem.status == 401
+                && ![TOKEN_LIFETIME, UNTRUSTED_IDENTITY].contains(&problem.code.as_str()) =>
         {
             Finding::problem(
                 CHECK,
