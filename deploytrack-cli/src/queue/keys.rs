@@ -110,6 +110,18 @@ impl Keys {
         Self::new(env, own)
     }
 
+    /// Learns the identity of a job without a server.
+    #[cfg(test)]
+    pub(super) async fn read_identity_token(&self) {
+        if let Own::Job {
+            identity: Some(identity),
+            ..
+        } = &self.own
+        {
+            identity.identity_token().await.unwrap();
+        }
+    }
+
     fn new(env: &ProcessEnv, own: Own) -> Self {
         let shared = env
             .variable(SHARED)

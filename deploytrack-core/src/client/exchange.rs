@@ -6,7 +6,7 @@ use reqwest::{Method, header::CONTENT_TYPE};
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::{Client, Error, retry, transport::UNREADABLE};
+use super::{Client, Error, transport::UNREADABLE};
 
 /// The endpoint that exchanges tokens.
 const TOKEN: &str = "/api/v1/token";
@@ -72,18 +72,16 @@ impl Client {
             .append_pair("subject_token", identity_token)
             .append_pair("subject_token_type", JWT)
             .finish();
-        retry::send(|| async {
-            let request = self
-                .request(Method::POST, path, &[])
-                .timeout(self.timeout())
-                .header(CONTENT_TYPE, FORM)
-                .body(form.clone());
-            let response = self.response(request).await?;
-            self.check_type(&response)?;
-            let body = self.body_up_to(response, MOST_BYTES).await?;
-            String::from_utf8(body).map_err(|_| self.foreign(&UNREADABLE))
-        })
-        .await
+        let request = self
+            .request(Method::POST, path, &[])
+            .timeout(self.timeout())
+            .header(CONTENT_TYPE, FORM)
+            .body(form);
+        // Not retried here: the request that needs the token is.
+        let response = self.response(request).await?;
+        self.check_type(&response)?;
+        let body = self.body_up_to(response, MOST_BYTES).await?;
+        String::from_utf8(body).map_err(|_| self.foreign(&UNREADABLE))
     }
 }
 
