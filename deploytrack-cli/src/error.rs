@@ -291,6 +291,11 @@ pub(crate) fn is_final(error: &client::Error) -> bool {
     }
 }
 
+/// Whether the server does not have the endpoint.
+pub(crate) fn is_unknown_endpoint(error: &client::Error) -> bool {
+    matches!(error, client::Error::Refused(problem) if matches!(problem.status, 404 | 405))
+}
+
 /// Whether another token, or another identity of the job, can fix the error.
 pub(crate) const fn is_about_the_token(error: &client::Error) -> bool {
     match error {

@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     timeout: Duration,
     certificates: Certificates,
     pub(crate) proxy: Option<Proxy>,
+    /// Whether a token may be sent without encryption.
+    allows_http: bool,
     /// Security warnings for standard error.
     pub(crate) warnings: Vec<String>,
 }
@@ -85,6 +87,7 @@ impl Settings {
             timeout,
             certificates,
             proxy,
+            allows_http: false,
             warnings: file.iter().filter_map(|path| exposure::of(path)).collect(),
         };
         let mut settings = settings.with_identity(global, env);
@@ -96,15 +99,22 @@ impl Settings {
 
     /// The same settings with the identity of this job, if there is no token.
     fn with_identity(mut self, global: &Global, env: &ProcessEnv) -> Self {
+        self.allows_http = allows_http(global, env);
         if self.token.is_none() {
-            let server = self.client_settings();
-            self.identity = JobIdentity::find(server, allows_http(global, env), env);
+            self.identity = self.identity_of_job(env);
         }
         let offer = self.identity.as_ref().map(|identity| identity.offer());
         if let Some(Offer::Token(source)) = offer {
             self.token_from = format!("with the identity of this job, from {source}");
         }
         self
+    }
+
+    /// The identity of this job, whether there is a token or not; none outside a job of a provider
+    /// with identity tokens.
+    pub(crate) fn identity_of_job(&self, env: &ProcessEnv) -> Option<Arc<JobIdentity>> {
+        let server = self.anonymous().client_settings();
+        JobIdentity::find(server, self.allows_http, env)
     }
 
     /// Whether there is no token, and this job has an identity token.
@@ -131,6 +141,7 @@ impl Settings {
             timeout: answer_timeout(global, env)?.unwrap_or(DEFAULT_TIMEOUT),
             certificates: certificates(global, env, Some(profile))?,
             proxy: proxy::of(&server, env)?,
+            allows_http: false,
             warnings: in_the_clear(&server, global, env).into_iter().collect(),
         })
     }
@@ -152,6 +163,7 @@ impl Settings {
             timeout,
             certificates,
             proxy: None,
+            allows_http: false,
             warnings: Vec::new(),
         }
     }

@@ -32,7 +32,7 @@ pub use self::{
     certificates::{BadCertificates, Certificates},
     error::{Error, ForeignAnswer, ForeignKind, NoIdentity},
     events::{Events, StreamItem},
-    exchange::ExchangedToken,
+    exchange::{ExchangedToken, IdentityExplanation, RuleExplanation},
     health::Health,
     identity_request::IdentityRequest,
     notes::{ArchiveNotes, ArchivedNames},

@@ -17,6 +17,7 @@ use super::{
     principal, program, request,
 };
 use crate::{
+    error::is_unknown_endpoint,
     process_env::ProcessEnv,
     settings_file,
     text::{decode, trimmed},
@@ -258,11 +259,6 @@ impl HeldToken {
         self.ends
             .is_none_or(|ends| Instant::now() + MARGIN < ends)
     }
-}
-
-/// Whether the server has no endpoint for the exchange.
-fn is_unknown_endpoint(error: &Error) -> bool {
-    matches!(error, Error::Refused(problem) if matches!(problem.status, 404 | 405))
 }
 
 /// Whether a text has the form of a JSON Web Token (RFC 7519, section 3): no other text is sent to a

@@ -6,7 +6,7 @@ use reqwest::{Method, header::CONTENT_TYPE};
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::{Client, Error, transport::UNREADABLE};
+use super::{ApiResponse, Client, Error, transport::UNREADABLE};
 
 /// The endpoint that exchanges tokens.
 const TOKEN: &str = "/api/v1/token";
@@ -48,6 +48,28 @@ impl ExchangedToken {
     }
 }
 
+/// The rules of a server for the issuer of an identity token.
+#[derive(Clone, Debug, Deserialize)]
+pub struct IdentityExplanation {
+    /// The rules in the order in which the server tries them.
+    pub rules: Vec<RuleExplanation>,
+}
+
+/// Whether a rule accepts an identity token.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RuleExplanation {
+    /// The name of the rule.
+    pub rule: String,
+    /// Whether it accepts the identity.
+    pub accepts: bool,
+    /// The first claim that it rejects.
+    pub claim: Option<String>,
+    /// The value of that claim, if the token has it.
+    pub received: Option<String>,
+    /// Why it rejects the claim.
+    pub reason: Option<String>,
+}
+
 impl Client {
     /// Exchanges an identity token for a token of the server. The client itself needs no token.
     ///
@@ -60,9 +82,18 @@ impl Client {
     }
 
     /// Explains which rule of the server accepts an identity token, and which claim every other
-    /// rule rejects. Returns the JSON text. The client itself needs no token.
-    pub async fn explain_identity(&self, identity_token: &str) -> Result<String, Error> {
-        self.send_identity(EXPLAIN, identity_token).await
+    /// rule rejects. The client itself needs no token.
+    pub async fn explain_identity(
+        &self,
+        identity_token: &str,
+    ) -> Result<ApiResponse<IdentityExplanation>, Error> {
+        let text = self.send_identity(EXPLAIN, identity_token).await?;
+        let value = serde_json::from_str(&text).map_err(|_| self.foreign(&UNREADABLE))?;
+        Ok(ApiResponse {
+            value,
+            text,
+            replayed: false,
+        })
     }
 
     /// Sends an identity token as a form, and returns the text of the answer.
