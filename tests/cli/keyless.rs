@@ -1,7 +1,12 @@
 //! Commands in the jobs of a pipeline that have no token, and prove their identity instead.
 
+mod examples;
+mod exchange;
 mod failures;
+mod jobs;
+mod outages;
 mod provider;
+mod secrets;
 
 use deploytrack_tests::program::Home;
 
