@@ -590,6 +590,12 @@ fn no_roots(address: &ServerAddress, error: &dyn fmt::Display) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::{BufRead as _, BufReader, Write as _},
+        net::{TcpListener, TcpStream},
+        thread::{self, JoinHandle},
+    };
+
     use super::*;
 
     fn client(url: &str, token: &str) -> Result<Client, Error> {
@@ -631,6 +637,63 @@ mod tests {
                 matches!(&error, Error::Setup(why) if !why.contains("secret")),
                 "{url}: {error}"
             );
+        }
+    }
+
+    /// A source with one token, and another one after its rejection.
+    struct Two;
+
+    impl TokenSource for Two {
+        fn token(&self) -> super::super::TokenFuture<'_> {
+            Box::pin(async { Ok(Some("one".to_owned())) })
+        }
+
+        fn after_rejection<'a>(
+            &'a self,
+            rejected: Option<&'a str>,
+        ) -> super::super::TokenFuture<'a> {
+            Box::pin(async move { Ok((rejected == Some("one")).then(|| "two".to_owned())) })
+        }
+    }
+
+    /// A server that accepts only this token, and its address. It returns the tokens it was sent.
+    fn server(accepted: &'static str, requests: usize) -> (String, JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let serve = move || {
+            let answer = |mut stream: TcpStream| {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let (mut line, mut token) = (String::new(), String::new());
+                while reader.read_line(&mut line).unwrap() > 2 {
+                    if let Some(found) = line.strip_prefix("authorization: Bearer ") {
+                        token = found.trim().to_owned();
+                    }
+                    line.clear();
+                }
+                let (status, body) = if token == accepted {
+                    ("200 OK", r#"{"status":"ok"}"#)
+                } else {
+                    ("401 Unauthorized", "{}")
+                };
+                let length = body.len();
+                write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+                    .unwrap();
+                token
+            };
+            let streams = listener.incoming().take(requests);
+            streams.map(|stream| answer(stream.unwrap())).collect()
+        };
+        (url, thread::spawn(serve))
+    }
+
+    #[tokio::test]
+    async fn a_rejected_token_of_a_source_is_replaced_once() {
+        for (accepted, is_ok) in [("two", true), ("three", false)] {
+            let (url, sent) = server(accepted, 2);
+            let client = client(&url, "fixed").unwrap();
+            let client = client.with_token_source(Arc::new(Two));
+            assert_eq!(client.health().await.is_ok(), is_ok, "{accepted}");
+            assert_eq!(sent.join().unwrap(), ["one", "two"]);
         }
     }
 
