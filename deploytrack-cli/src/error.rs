@@ -249,12 +249,9 @@ impl Failure {
         } else {
             Exit::Unauthorised
         };
-        let failure = Self::new(exit, &missing.why);
-        match &missing.way_out {
-            Some(way_out) => failure.hint(way_out),
-            None => failure,
-        }
-        .hint("a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE is used instead of the identity of the job")
+        let instead = "a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE is used instead of the identity of the job";
+        let hints = missing.way_out.iter().map(String::as_str).chain([instead]);
+        hints.fold(Self::new(exit, &missing.why), Self::hint)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The variable with the audience of identity tokens, where it is not the address of the server.
-pub(crate) const AUDIENCE: &str = "DEPLOYTRACK_OIDC_AUDIENCE";
+const AUDIENCE: &str = "DEPLOYTRACK_OIDC_AUDIENCE";
 /// The most bytes of an identity token.
 const MOST_BYTES: usize = 16 * 1024;
 /// A token is replaced this long before it ends, so that it does not end on the way.
@@ -157,7 +157,7 @@ impl JobIdentity {
                 }
             }
             Source::Buildkite(program) => {
-                let mut arguments = vec!["oidc", "request-token", "--audience", &self.audience];
+                let mut arguments = vec!["oidc", "request-token", "--audience", self.audience.as_str()];
                 for claim in BUILDKITE_CLAIMS {
                     arguments.extend(["--claim", claim]);
                 }

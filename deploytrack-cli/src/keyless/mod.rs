@@ -18,7 +18,4 @@ mod principal;
 mod program;
 mod request;
 
-pub(crate) use self::{
-    job_identity::{AUDIENCE, JobIdentity},
-    offer::{Offer, Source},
-};
+pub(crate) use self::{job_identity::JobIdentity, offer::Offer};

@@ -8,9 +8,9 @@ use std::{
 use crate::{ci, process_env::ProcessEnv};
 
 /// The variable with an identity token, which a pipeline sets itself.
-pub(crate) const TOKEN: &str = "DEPLOYTRACK_ID_TOKEN";
+pub(super) const TOKEN: &str = "DEPLOYTRACK_ID_TOKEN";
 /// The variable with the path of a file that contains an identity token.
-pub(crate) const TOKEN_FILE: &str = "DEPLOYTRACK_ID_TOKEN_FILE";
+const TOKEN_FILE: &str = "DEPLOYTRACK_ID_TOKEN_FILE";
 /// The variables of a job that may request identity tokens from GitHub, Forgejo or GHES.
 pub(super) const REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 pub(super) const REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";

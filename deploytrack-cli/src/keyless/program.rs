@@ -1,6 +1,6 @@
 //! The programs of CircleCI and Buildkite that print an identity token.
 
-use std::{ffi::OsStr, path::Path, process::Stdio, time::Duration};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use deploytrack_core::client::NoIdentity;
 use tokio::{
@@ -27,11 +27,8 @@ pub(super) async fn output(
     arguments: &[&str],
     limit: Duration,
 ) -> Result<String, NoIdentity> {
-    let name = program
-        .file_name()
-        .map_or_else(|| program.as_os_str(), OsStr::new)
-        .to_string_lossy()
-        .into_owned();
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let name = name.to_string_lossy();
     let failed = |why: String, may_pass| NoIdentity {
         why: format!("no identity token: `{name}` {why}"),
         way_out: None,

@@ -171,6 +171,11 @@ impl Keys {
             .collect()
     }
 
+    /// Whether there may be more keys later: those of a job that proves its identity.
+    pub(super) const fn may_grow(&self) -> bool {
+        matches!(self.own, Own::Job { .. })
+    }
+
     /// The end of a sentence: what made a file that is trusted.
     pub(super) const fn described(&self) -> &'static str {
         match self.own {

@@ -86,6 +86,9 @@ impl Entry {
     ///
     /// Errors are not reported: the seals that the files have stay valid.
     pub(crate) fn add_seals(&self) {
+        if !self.keys.may_grow() {
+            return;
+        }
         for name in self.sealed_files().unwrap_or_default() {
             let path = self.folder.join(&name);
             let bytes = self
