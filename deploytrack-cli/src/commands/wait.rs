@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use deploytrack_core::{
-    client::{ApiResponse, Error},
-    deployment::Deployment,
-    status::Status,
-};
+use deploytrack_core::{client::ApiResponse, deployment::Deployment, status::Status};
 use tokio::time::sleep;
 use uuid::Uuid;
 

@@ -141,7 +141,9 @@ impl JobIdentity {
                 .and_then(decode)
                 .map(|token| trimmed(&token).to_owned())
                 .map_err(|error| {
-                    no_identity(&format!("cannot read the identity token from {source}: {error}"))
+                    no_identity(&format!(
+                        "cannot read the identity token from {source}: {error}"
+                    ))
                 }),
             Source::Request(_) => {
                 request::token(&self.server, &self.audience, self.allows_http, &self.env).await
@@ -152,12 +154,19 @@ impl JobIdentity {
                 let arguments = ["run", "oidc", "get", "--claims", claims.as_str()];
                 match program::output(program, &arguments, limit).await {
                     // A token of the organization, which the server may accept, too.
-                    Err(_) if self.env.variable(CIRCLE_TOKEN).is_some() => Ok(variable(CIRCLE_TOKEN)),
+                    Err(_) if self.env.variable(CIRCLE_TOKEN).is_some() => {
+                        Ok(variable(CIRCLE_TOKEN))
+                    }
                     printed => printed.map_err(Error::NoIdentity),
                 }
             }
             Source::Buildkite(program) => {
-                let mut arguments = vec!["oidc", "request-token", "--audience", self.audience.as_str()];
+                let mut arguments = vec![
+                    "oidc",
+                    "request-token",
+                    "--audience",
+                    self.audience.as_str(),
+                ];
                 for claim in BUILDKITE_CLAIMS {
                     arguments.extend(["--claim", claim]);
                 }
@@ -256,8 +265,7 @@ impl TokenSource for JobIdentity {
 
 impl HeldToken {
     fn is_usable(&self) -> bool {
-        self.ends
-            .is_none_or(|ends| Instant::now() + MARGIN < ends)
+        self.ends.is_none_or(|ends| Instant::now() + MARGIN < ends)
     }
 }
 
@@ -289,7 +297,15 @@ mod tests {
     fn only_a_json_web_token_is_sent() {
         assert!(is_readable("eyJ0.eyJ-_0.c2ln"));
         let long = format!("a.{}.c", "b".repeat(MOST_BYTES));
-        for text in ["", "a.b", "a.b.c.d", "a..c", "a.b.c\n", "a.b.c d", long.as_str()] {
+        for text in [
+            "",
+            "a.b",
+            "a.b.c.d",
+            "a..c",
+            "a.b.c\n",
+            "a.b.c d",
+            long.as_str(),
+        ] {
             assert!(!is_readable(text), "{text}");
         }
     }

@@ -83,8 +83,7 @@ fn of_provider(env: &ProcessEnv) -> Offer {
         provider,
         way_out: way_out.to_owned(),
     };
-    let can_request =
-        env.variable(REQUEST_URL).is_some() && env.variable(REQUEST_TOKEN).is_some();
+    let can_request = env.variable(REQUEST_URL).is_some() && env.variable(REQUEST_TOKEN).is_some();
     match ci::provider_name(env) {
         Some("github-actions") if can_request => Offer::Token(Source::Request("GitHub Actions")),
         Some("forgejo-actions") if can_request => Offer::Token(Source::Request("Forgejo Actions")),
@@ -154,8 +153,15 @@ mod tests {
 
     #[test]
     fn a_named_token_is_used_in_every_ci() {
-        for ci in [("GITLAB_CI", "true"), ("GITHUB_ACTIONS", "true"), ("A", "b")] {
-            assert_eq!(offer(&[ci, (TOKEN, "a.b.c")]), Offer::Token(Source::Variable));
+        for ci in [
+            ("GITLAB_CI", "true"),
+            ("GITHUB_ACTIONS", "true"),
+            ("A", "b"),
+        ] {
+            assert_eq!(
+                offer(&[ci, (TOKEN, "a.b.c")]),
+                Offer::Token(Source::Variable)
+            );
         }
         assert_eq!(
             offer(&[(TOKEN_FILE, "/var/run/token")]),
@@ -217,7 +223,10 @@ mod tests {
 
     #[test]
     fn outside_a_ci_there_is_no_token() {
-        assert_eq!(offer(&[("PATH", "/bin"), (CIRCLE_TOKEN, "a.b.c")]), Offer::None);
+        assert_eq!(
+            offer(&[("PATH", "/bin"), (CIRCLE_TOKEN, "a.b.c")]),
+            Offer::None
+        );
         assert_eq!(offer(&[("JENKINS_URL", "https://jenkins")]), Offer::None);
     }
 }

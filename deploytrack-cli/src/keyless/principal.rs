@@ -39,9 +39,8 @@ pub(super) fn of(identity_token: &str) -> Option<Vec<u8>> {
     let claims = token::claims(identity_token)?;
     // On Buildkite this claim names the pipeline, on GitLab a run of it.
     let is_gitlab = claims.contains_key("project_id");
-    let is_of_one_run = |name: &str| {
-        OF_ONE_RUN.contains(&name) || (is_gitlab && name == "pipeline_id")
-    };
+    let is_of_one_run =
+        |name: &str| OF_ONE_RUN.contains(&name) || (is_gitlab && name == "pipeline_id");
     let claims: BTreeMap<String, Value> = claims
         .into_iter()
         .filter(|(name, _)| !is_of_one_run(name))
@@ -66,10 +65,15 @@ mod tests {
         let other = r#"{"jti":"b","iat":2,"run_id":"2","iss":"https://i","ref":"refs/heads/main","repository_id":"74"}"#;
         assert!(principal(one).is_some() && principal(one) == principal(other));
         let gitlab = |run: &str| {
-            principal(&format!(r#"{{"iss":"https://g","project_id":"7","pipeline_id":"{run}"}}"#))
+            principal(&format!(
+                r#"{{"iss":"https://g","project_id":"7","pipeline_id":"{run}"}}"#
+            ))
         };
-        let buildkite =
-            |pipeline: &str| principal(&format!(r#"{{"iss":"https://b","pipeline_id":"{pipeline}"}}"#));
+        let buildkite = |pipeline: &str| {
+            principal(&format!(
+                r#"{{"iss":"https://b","pipeline_id":"{pipeline}"}}"#
+            ))
+        };
         assert_eq!(gitlab("1"), gitlab("2"));
         assert_ne!(buildkite("1"), buildkite("2"));
     }
@@ -77,7 +81,9 @@ mod tests {
     #[test]
     fn a_branch_a_pull_request_or_an_environment_makes_another_identity() {
         let of = |more: &str| {
-            principal(&format!(r#"{{"iss":"https://i","repository_id":"74"{more}}}"#))
+            principal(&format!(
+                r#"{{"iss":"https://i","repository_id":"74"{more}}}"#
+            ))
         };
         let all = [
             of(""),
@@ -93,6 +99,9 @@ mod tests {
 
     #[test]
     fn a_token_without_an_issuer_has_no_identity() {
-        assert_eq!([principal("{}"), of("opaque"), of("a.b.c")], [None, None, None]);
+        assert_eq!(
+            [principal("{}"), of("opaque"), of("a.b.c")],
+            [None, None, None]
+        );
     }
 }

@@ -107,10 +107,18 @@ mod tests {
         let script = "echo first >&2; echo 'Authorization: Bearer hushhushhush' >&2; exit 1";
         let failed = shell(script, long).await.unwrap_err();
         assert!(failed.may_pass && failed.why.contains("`sh` failed (exit status: 1)"));
-        assert!(!failed.why.contains("hush") && !failed.why.contains("first"), "{failed:?}");
+        assert!(
+            !failed.why.contains("hush") && !failed.why.contains("first"),
+            "{failed:?}"
+        );
         assert!(!shell("exit 77", long).await.unwrap_err().may_pass);
-        let missing = output(Path::new("/no/such/program"), &[], long).await.unwrap_err();
-        assert!(missing.why.contains("`program` could not be started"), "{missing:?}");
+        let missing = output(Path::new("/no/such/program"), &[], long)
+            .await
+            .unwrap_err();
+        assert!(
+            missing.why.contains("`program` could not be started"),
+            "{missing:?}"
+        );
     }
 
     #[tokio::test]
@@ -118,7 +126,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pid");
         let script = format!("echo $$ > {}; exec sleep 100", file.display());
-        let failed = shell(&script, Duration::from_millis(500)).await.unwrap_err();
+        let failed = shell(&script, Duration::from_millis(500))
+            .await
+            .unwrap_err();
         assert!(failed.may_pass && failed.why.contains("did not end within 500ms"));
         let pid = std::fs::read_to_string(file).unwrap();
         let proc = format!("/proc/{}/cmdline", pid.trim());

@@ -61,10 +61,22 @@ mod tests {
     #[test]
     fn a_request_token_is_sent_by_https_or_to_this_machine() {
         for (url, allows_http, host_name) in [
-            ("https://pipelines.example.com/a/b?api-version=2.0", false, "https://pipelines.example.com"),
-            ("https://ghes.example.com:8443/_services/x?y", false, "https://ghes.example.com:8443"),
+            (
+                "https://pipelines.example.com/a/b?api-version=2.0",
+                false,
+                "https://pipelines.example.com",
+            ),
+            (
+                "https://ghes.example.com:8443/_services/x?y",
+                false,
+                "https://ghes.example.com:8443",
+            ),
             ("http://127.0.0.1:9/x", false, "http://127.0.0.1:9"),
-            ("http://forgejo/api?placeholder=true", true, "http://forgejo"),
+            (
+                "http://forgejo/api?placeholder=true",
+                true,
+                "http://forgejo",
+            ),
         ] {
             assert_eq!(host(url, allows_http).unwrap().as_str(), host_name);
         }
@@ -75,7 +87,10 @@ mod tests {
             ("", "is invalid"),
         ] {
             let refusal = host(url, false).unwrap_err();
-            assert!(refusal.contains(why) && !refusal.contains("hush"), "{url}: {refusal}");
+            assert!(
+                refusal.contains(why) && !refusal.contains("hush"),
+                "{url}: {refusal}"
+            );
         }
     }
 }

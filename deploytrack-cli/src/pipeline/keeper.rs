@@ -176,8 +176,6 @@ async fn send_if_abandoned(
 fn keys(global: &Global, env: &ProcessEnv) -> Keys {
     match Settings::find(global, env) {
         Ok(settings) => Keys::of_settings(env, &settings),
-        Err(_) => {
-            Keys::without_settings(env, settings::named_token(global, env).as_deref())
-        }
+        Err(_) => Keys::without_settings(env, settings::named_token(global, env).as_deref()),
     }
 }

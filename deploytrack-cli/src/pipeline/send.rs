@@ -86,7 +86,10 @@ pub(crate) async fn send_backlog(deadline: Instant, session: &mut Session<'_>) {
         return;
     };
     let time_left = deadline.saturating_duration_since(Instant::now());
-    if !matches!(timeout(time_left, session.prove_identity()).await, Ok(Ok(()))) {
+    if !matches!(
+        timeout(time_left, session.prove_identity()).await,
+        Ok(Ok(()))
+    ) {
         return;
     }
     drop(

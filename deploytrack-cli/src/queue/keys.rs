@@ -143,7 +143,10 @@ impl Keys {
         let own = match &self.own {
             Own::Token { token, identity } => vec![
                 ("token", *token),
-                ("machine", self.machine.key(MACHINE_OF_A_TOKEN, identity.as_deref())),
+                (
+                    "machine",
+                    self.machine.key(MACHINE_OF_A_TOKEN, identity.as_deref()),
+                ),
             ],
             Own::Job {
                 job,
@@ -159,7 +162,10 @@ impl Keys {
                         "rule",
                         rule.and_then(|key| derive(key.as_bytes(), &[b"deploytrack spool rule 1"])),
                     ),
-                    ("identity", self.machine.key(MACHINE_OF_AN_IDENTITY, principal)),
+                    (
+                        "identity",
+                        self.machine.key(MACHINE_OF_AN_IDENTITY, principal),
+                    ),
                     ("job", self.machine.key(MACHINE_OF_A_JOB, job.as_deref())),
                     ("process", *process),
                 ]

@@ -120,7 +120,11 @@ pub(super) fn open(file: SealedFile<'_>, bytes: Vec<u8>, keys: &Keys) -> io::Res
 /// Whether each of the keys made a seal of the file, by the names in its first line.
 pub(super) fn names_all(bytes: &[u8], keys: &Keys) -> bool {
     let line = split(bytes.to_vec()).0;
-    line.is_some_and(|line| keys.all().iter().all(|(name, _)| line.by.contains_key(*name)))
+    line.is_some_and(|line| {
+        keys.all()
+            .iter()
+            .all(|(name, _)| line.by.contains_key(*name))
+    })
 }
 
 /// Removes the seal without checking it.
@@ -272,7 +276,9 @@ mod tests {
         let closed = close(FILE, "", b"content", &job_keys(one.path(), "1", "{}")).unwrap();
         let opens = |keys: &Keys| open(FILE, closed.clone(), keys).is_ok();
         assert!(opens(&job_keys(one.path(), "1", "{}")));
-        assert!(!opens(&job_keys(one.path(), "2", "{}")) && !opens(&job_keys(other.path(), "1", "{}")));
+        assert!(
+            !opens(&job_keys(one.path(), "2", "{}")) && !opens(&job_keys(other.path(), "1", "{}"))
+        );
         let home = [("HOME", one.path().to_str().unwrap())];
         assert!(!opens(&keys(None, &home)) && !opens(&keys(Some(&token("ci", 1)), &home)));
     }
@@ -282,7 +288,13 @@ mod tests {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let main = r#"{"iss":"https://i","repository_id":"74","ref":"refs/heads/main"}"#;
         let pull = r#"{"iss":"https://i","repository_id":"74","ref":"refs/pull/7/merge"}"#;
-        let closed = close(FILE, "", b"content", &proved_keys(one.path(), "1", main).await).unwrap();
+        let closed = close(
+            FILE,
+            "",
+            b"content",
+            &proved_keys(one.path(), "1", main).await,
+        )
+        .unwrap();
         let opens = |keys: &Keys| open(FILE, closed.clone(), keys).is_ok();
         assert!(opens(&proved_keys(one.path(), "2", main).await));
         assert!(!opens(&proved_keys(one.path(), "2", pull).await));

@@ -152,9 +152,8 @@ fn only_the_owner_can_read_the_spool() {
 async fn an_entry_gets_the_seals_of_an_identity_that_is_proved_after_its_start() {
     let (home, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let claims = r#"{"iss":"https://i","ref":"refs/heads/main"}"#;
-    let spool = |keys| {
-        Spool::in_folder(folder.path().join("spool"), keys, "http://host".to_owned())
-    };
+    let spool =
+        |keys| Spool::in_folder(folder.path().join("spool"), keys, "http://host".to_owned());
     let first = spool(job_keys(home.path(), "1", claims));
     let entry = first.begin().unwrap();
     entry.store_event(0, &event(0)).unwrap();

@@ -41,8 +41,9 @@ impl IdentityRequest {
     /// # Errors
     /// The URL or the token is invalid. The message contains neither.
     pub fn new(settings: ClientSettings, audience: &str) -> Result<Self, Error> {
-        let mut url = Url::parse(&settings.url)
-            .map_err(|error| Error::Setup(format!("the address of the provider is invalid: {error}")))?;
+        let mut url = Url::parse(&settings.url).map_err(|error| {
+            Error::Setup(format!("the address of the provider is invalid: {error}"))
+        })?;
         let mut query: Vec<_> = url.query_pairs().into_owned().collect();
         query.retain(|(name, _)| name != "audience");
         query.push(("audience".to_owned(), audience.to_owned()));
@@ -106,7 +107,10 @@ impl IdentityRequest {
                 true,
             ),
             Error::Unreadable(answer) => (
-                answer.why.replace("that is not from a deploytrack server", "without an identity token"),
+                answer.why.replace(
+                    "that is not from a deploytrack server",
+                    "without an identity token",
+                ),
                 false,
             ),
             error => (format!("no identity token: {error}"), true),

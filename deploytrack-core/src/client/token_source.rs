@@ -5,8 +5,7 @@ use std::pin::Pin;
 use super::Error;
 
 /// The future of a token source.
-pub type TokenFuture<'a> =
-    Pin<Box<dyn Future<Output = Result<Option<String>, Error>> + Send + 'a>>;
+pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<String>, Error>> + Send + 'a>>;
 
 /// A source of tokens for the requests of a client.
 ///

@@ -18,8 +18,8 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    ArchiveNotes, Certificates, Error, ForeignAnswer, ForeignKind, Proxy, ServerAddress, TokenSource,
-    links, obstacle::Connection, retry,
+    ArchiveNotes, Certificates, Error, ForeignAnswer, ForeignKind, Proxy, ServerAddress,
+    TokenSource, links, obstacle::Connection, retry,
 };
 use crate::{
     api,
@@ -470,7 +470,11 @@ impl Client {
         };
         let token = tokens.token().await?;
         let again = request.try_clone();
-        match (self.successful(with_token(request, token.as_deref())?).await, again) {
+        match (
+            self.successful(with_token(request, token.as_deref())?)
+                .await,
+            again,
+        ) {
             (Err(Error::Unauthorised(problem)), Some(again)) if problem.status == 401 => {
                 match tokens.after_rejection(token.as_deref()).await? {
                     Some(token) => self.successful(with_token(again, Some(&token))?).await,

@@ -23,7 +23,11 @@ const PAGE: &str = "docs/keyless.md";
 /// Runs a script of an example in a home, as a shell of a runner does.
 fn script(home: &Home, text: &str) -> Run {
     let binary = binary("deploytrack").display();
-    with_script(home, "deploytrack.sh", &format!("#!/bin/sh\nexec {binary} \"$@\"\n"));
+    with_script(
+        home,
+        "deploytrack.sh",
+        &format!("#!/bin/sh\nexec {binary} \"$@\"\n"),
+    );
     with_script(home, "deploy.sh", "#!/bin/sh\necho deployed\n");
     let like = home.command("deploytrack", &[]);
     let mut command = deploytrack_tests::program::with_variables_of(Command::new("sh"), &like);
@@ -49,11 +53,7 @@ fn the_server_accepts_every_file_of_the_page() {
     for file in files {
         let path = home.path().join("oidc.toml");
         std::fs::write(&path, file).unwrap();
-        let run = home.deploytrack_server(&[
-            "check-config",
-            "--oidc-file",
-            path.to_str().unwrap(),
-        ]);
+        let run = home.deploytrack_server(&["check-config", "--oidc-file", path.to_str().unwrap()]);
         assert_eq!(run.code, 0, "{file}\n{run:?}");
     }
 }
@@ -116,13 +116,22 @@ fn every_pipeline_of_the_page_has_the_lines_that_its_provider_needs() {
         serde_saphyr::from_str(&example(&page, heading, "yaml")).unwrap()
     };
     let github = of("## GitHub Actions");
-    assert_eq!(github["jobs"]["production"]["permissions"]["id-token"], "write");
+    assert_eq!(
+        github["jobs"]["production"]["permissions"]["id-token"],
+        "write"
+    );
     let forgejo = of("## Forgejo Actions");
     assert_eq!(forgejo["jobs"]["production"]["enable-openid-connect"], true);
     let gitlab = of("## GitLab CI/CD");
-    assert_eq!(gitlab["deploy"]["id_tokens"]["DEPLOYTRACK_ID_TOKEN"]["aud"], AUDIENCE);
+    assert_eq!(
+        gitlab["deploy"]["id_tokens"]["DEPLOYTRACK_ID_TOKEN"]["aud"],
+        AUDIENCE
+    );
     for text in blocks(&page, "yaml") {
-        assert!(!text.contains("DEPLOYTRACK_TOKEN") && !text.contains("secrets"), "{text}");
+        assert!(
+            !text.contains("DEPLOYTRACK_TOKEN") && !text.contains("secrets"),
+            "{text}"
+        );
         assert!(text.contains(AUDIENCE), "{text}");
     }
     assert!(!page.contains(Issuer::JOB_SECRET));

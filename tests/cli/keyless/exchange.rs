@@ -28,9 +28,18 @@ fn every_command_of_a_job_works_without_a_secret() {
     let tracker = Tracker::new();
     let home = tracker.github_job(claims::github(), "1");
     let to = ["-c", "web", "-e", "production"];
-    let begin = ["record", "--version", "v1", "--status", "in_progress", "--id-file", "id"];
+    let begin = [
+        "record",
+        "--version",
+        "v1",
+        "--status",
+        "in_progress",
+        "--id-file",
+        "id",
+    ];
     home.deploytrack(&[&begin[..], &to].concat()).ok();
-    home.deploytrack(&["update", "--id-file", "id", "succeeded"]).ok();
+    home.deploytrack(&["update", "--id-file", "id", "succeeded"])
+        .ok();
     home.deploytrack(&["wait", "--id-file", "id"]).ok();
     for command in ["matrix", "list", "flush", "export"] {
         home.deploytrack(&[command]).ok();
@@ -48,7 +57,12 @@ fn a_rule_that_refuses_is_named_with_its_claim_and_the_command_runs() {
     let home = tracker.github_job(branch, "1");
     let run = home.deploytrack(&record("v1", &["sh", "-c", "echo deployed; exit 3"]));
     assert_passed_through(&run, 3, "deployed\n");
-    for part in ["web deploys", "ref", "refs/heads/feature", "deploytrack oidc explain"] {
+    for part in [
+        "web deploys",
+        "ref",
+        "refs/heads/feature",
+        "deploytrack oidc explain",
+    ] {
         assert!(run.err.contains(part), "{part}: {run:?}");
     }
     assert_eq!((tracker.recorded(), spooled(&home)), (Vec::new(), 1));
@@ -139,7 +153,11 @@ fn a_job_that_names_a_file_with_its_token_works() {
     let tracker = Tracker::new();
     let home = tracker.github_job(claims::github(), "1");
     let file = home.path().join("token");
-    std::fs::write(&file, format!("{}\n", tracker.issuer.sign(&claims::github()))).unwrap();
+    std::fs::write(
+        &file,
+        format!("{}\n", tracker.issuer.sign(&claims::github())),
+    )
+    .unwrap();
     let home = home
         .with("ACTIONS_ID_TOKEN_REQUEST_URL", "")
         .with("DEPLOYTRACK_ID_TOKEN_FILE", file.to_str().unwrap());
@@ -162,7 +180,10 @@ fn a_server_without_rules_is_named_as_the_cause() {
         .with("DEPLOYTRACK_URL", bench.server.url());
     let run = home.deploytrack(&record("v1", &["echo", "deployed"]));
     assert_passed_through(&run, 0, "deployed\n");
-    assert!(run.err.contains("does not exchange identity tokens"), "{run:?}");
+    assert!(
+        run.err.contains("does not exchange identity tokens"),
+        "{run:?}"
+    );
     let explained = home.deploytrack(&["oidc", "explain"]);
     assert!(
         explained.code == 1 && explained.err.contains("--oidc-file"),
@@ -172,7 +193,9 @@ fn a_server_without_rules_is_named_as_the_cause() {
 
 #[test]
 fn each_rule_is_explained_with_the_first_claim_that_it_rejects() {
-    let other = RULE.replace("web deploys", "release").replace("heads/main", "tags/v1");
+    let other = RULE
+        .replace("web deploys", "release")
+        .replace("heads/main", "tags/v1");
     let tracker = Tracker::with(&format!("{other}{RULE}"));
     let home = tracker.github_job(claims::github(), "1");
     let table = home.deploytrack(&["oidc", "explain"]);
@@ -185,10 +208,23 @@ fn each_rule_is_explained_with_the_first_claim_that_it_rejects() {
     let json = home.deploytrack(&["oidc", "explain", "-o", "json"]);
     let rules: Value = serde_json::from_str(json.done()).unwrap();
     assert_eq!(
-        [&rules[0]["rule"], &rules[0]["accepts"], &rules[0]["claim"], &rules[0]["received"]],
-        [&json!("release"), &json!(false), &json!("ref"), &json!("refs/heads/main")]
+        [
+            &rules[0]["rule"],
+            &rules[0]["accepts"],
+            &rules[0]["claim"],
+            &rules[0]["received"]
+        ],
+        [
+            &json!("release"),
+            &json!(false),
+            &json!("ref"),
+            &json!("refs/heads/main")
+        ]
     );
-    assert_eq!([&rules[1]["rule"], &rules[1]["accepts"]], [&json!("web deploys"), &json!(true)]);
+    assert_eq!(
+        [&rules[1]["rule"], &rules[1]["accepts"]],
+        [&json!("web deploys"), &json!(true)]
+    );
     let csv = home.deploytrack(&["oidc", "explain", "-o", "csv", "--columns", "rule,claim"]);
     assert_eq!(csv.done(), "rule,claim\r\nrelease,ref\r\nweb deploys,\r\n");
     for form in ["markdown", "yaml", "jsonl", "wide"] {
@@ -200,9 +236,15 @@ fn each_rule_is_explained_with_the_first_claim_that_it_rejects() {
     let file = home.path().join("identity.jwt");
     let branch = claims::with(claims::github(), &json!({"ref": "refs/heads/x"}));
     std::fs::write(&file, tracker.issuer.sign(&branch)).unwrap();
-    let refused = tracker.admin().deploytrack(&["oidc", "explain", "--token-file", file.to_str().unwrap()]);
+    let refused =
+        tracker
+            .admin()
+            .deploytrack(&["oidc", "explain", "--token-file", file.to_str().unwrap()]);
     assert!(
-        refused.code == 4 && refused.err.contains("no rule of the server accepts this identity"),
+        refused.code == 4
+            && refused
+                .err
+                .contains("no rule of the server accepts this identity"),
         "{refused:?}"
     );
     let outside = tracker.admin().deploytrack(&["oidc", "explain"]);

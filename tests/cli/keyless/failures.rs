@@ -43,7 +43,10 @@ fn a_job_without_the_permission_deploys_and_is_told_which_one_it_needs() {
     let run = home.deploytrack(&wrapped(&[], &["sh", "-c", "echo deployed; exit 3"]));
     assert_passed_through(&run, 3, "deployed\n");
     assert!(run.err.contains("permissions: id-token: write"), "{run:?}");
-    assert_eq!((spooled(&home), states(&home)), (1, vec!["refused".to_owned()]));
+    assert_eq!(
+        (spooled(&home), states(&home)),
+        (1, vec!["refused".to_owned()])
+    );
     let plain = home.deploytrack(&RECORD);
     assert!(
         plain.code == 4 && plain.err.contains("permissions: id-token: write"),
@@ -61,10 +64,7 @@ fn a_job_without_the_permission_deploys_and_is_told_which_one_it_needs() {
 #[case::gitlab(("GITLAB_CI", "true"), "id_tokens")]
 #[case::circleci(("CIRCLECI", "true"), "CIRCLE_OIDC_TOKEN_V2")]
 #[case::buildkite(("BUILDKITE", "true"), "buildkite-agent")]
-fn every_provider_names_what_its_job_lacks(
-    #[case] mark: (&str, &str),
-    #[case] way_out: &str,
-) {
+fn every_provider_names_what_its_job_lacks(#[case] mark: (&str, &str), #[case] way_out: &str) {
     let bench = Bench::new();
     let home = Home::new()
         .with("PATH", "/usr/bin:/bin")
@@ -76,18 +76,24 @@ fn every_provider_names_what_its_job_lacks(
 }
 
 #[rstest]
-#[case::forbidden(Answer::status("403 Forbidden"), "refuses the request for an identity token (403)")]
-#[case::not_found(Answer::status("404 Not Found"), "refuses the request for an identity token (404)")]
-#[case::failing(Answer::status("500 Internal Server Error"), "failed to issue an identity token (500)")]
+#[case::forbidden(
+    Answer::status("403 Forbidden"),
+    "refuses the request for an identity token (403)"
+)]
+#[case::not_found(
+    Answer::status("404 Not Found"),
+    "refuses the request for an identity token (404)"
+)]
+#[case::failing(
+    Answer::status("500 Internal Server Error"),
+    "failed to issue an identity token (500)"
+)]
 #[case::no_json(Answer::body("<html>"), "without an identity token")]
 #[case::no_token(Answer::body(r#"{"count":1}"#), "without an identity token")]
 #[case::no_jwt(Answer::body(r#"{"value":"hush"}"#), "is not a JSON Web Token")]
 #[case::huge(Answer::body(format!(r#"{{"value":"{}"}}"#, "a".repeat(1_000_000))), "larger than 64 KiB")]
 #[case::silent(Answer::Silence, "2s")]
-fn a_provider_that_fails_does_not_stop_the_command(
-    #[case] answer: Answer,
-    #[case] why: &str,
-) {
+fn a_provider_that_fails_does_not_stop_the_command(#[case] answer: Answer, #[case] why: &str) {
     let bench = Bench::new();
     let provider = Provider::start(answer);
     let home = job(bench.server.url(), &provider);
@@ -115,11 +121,15 @@ fn a_provider_that_is_down_does_not_stop_the_command() {
     let run = home.deploytrack(&wrapped(&["--send-timeout", "2s"], &["echo", "deployed"]));
     assert_passed_through(&run, 0, "deployed\n");
     assert!(
-        run.err.contains("no identity token: cannot reach http://127.0.0.1:9"),
+        run.err
+            .contains("no identity token: cannot reach http://127.0.0.1:9"),
         "{run:?}"
     );
     let matrix = home.deploytrack(&["matrix"]);
-    assert!(matrix.code == 3 && matrix.err.contains("DEPLOYTRACK_TOKEN"), "{matrix:?}");
+    assert!(
+        matrix.code == 3 && matrix.err.contains("DEPLOYTRACK_TOKEN"),
+        "{matrix:?}"
+    );
 }
 
 #[test]
@@ -157,9 +167,8 @@ fn the_request_names_the_server_as_audience_and_has_the_token_of_the_job() {
         .iter()
         .map(|head| head.lines().next().unwrap())
         .collect();
-    let request = |audience: &str| {
-        format!("GET /idtoken/7?api-version=2.0&audience={audience} HTTP/1.1")
-    };
+    let request =
+        |audience: &str| format!("GET /idtoken/7?api-version=2.0&audience={audience} HTTP/1.1");
     assert_eq!(
         lines,
         [
@@ -189,8 +198,10 @@ fn a_request_token_is_not_sent_in_the_clear_to_another_machine() {
 fn a_configured_token_is_used_and_the_provider_is_not_asked() {
     let bench = Bench::new();
     let provider = Provider::start(Answer::status("500 Internal Server Error"));
-    let home = job(bench.server.url(), &provider)
-        .with("DEPLOYTRACK_TOKEN", deploytrack_tests::caller::Caller::admin_token());
+    let home = job(bench.server.url(), &provider).with(
+        "DEPLOYTRACK_TOKEN",
+        deploytrack_tests::caller::Caller::admin_token(),
+    );
     let run = home.deploytrack(&wrapped(&[], &["true"]));
     assert_passed_through(&run, 0, "");
     assert!(!run.err.contains("warning"), "{run:?}");
@@ -215,7 +226,9 @@ fn a_program_of_a_provider_that_fails_does_not_stop_the_command() {
     let run = home.deploytrack(&wrapped(&[], &["echo", "deployed"]));
     assert_passed_through(&run, 0, "deployed\n");
     assert!(
-        run.err.contains("`buildkite-agent` failed (exit status: 77): fatal: could not obtain OIDC token"),
+        run.err.contains(
+            "`buildkite-agent` failed (exit status: 77): fatal: could not obtain OIDC token"
+        ),
         "{run:?}"
     );
 }

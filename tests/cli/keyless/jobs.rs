@@ -132,7 +132,12 @@ impl Tracker {
 
     /// A job whose provider has a program that prints a token with these claims, and writes its
     /// arguments to the file `arguments`.
-    pub(super) fn program_job(&self, program: &str, marks: &[(&str, &str)], claims: &Value) -> Home {
+    pub(super) fn program_job(
+        &self,
+        program: &str,
+        marks: &[(&str, &str)],
+        claims: &Value,
+    ) -> Home {
         let mut home = self.machine();
         let token = self.issuer.sign(claims);
         let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >arguments\necho {token}\n");
@@ -169,7 +174,15 @@ impl Tracker {
 
 /// The arguments that record this version around a command.
 pub(super) fn record<'a>(version: &'a str, command: &[&'a str]) -> Vec<&'a str> {
-    let record = ["record", "-c", "web", "-e", "production", "--version", version];
+    let record = [
+        "record",
+        "-c",
+        "web",
+        "-e",
+        "production",
+        "--version",
+        version,
+    ];
     let limit = ["--send-timeout", "5s", "--"];
     [&record[..], &limit, command].concat()
 }

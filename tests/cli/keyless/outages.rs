@@ -122,7 +122,10 @@ fn a_job_of_the_same_rule_on_another_machine_sends_what_was_begun_with_the_serve
     let person = tracker.admin();
     carry_spool(&first, &person);
     let flushed = person.deploytrack(&["flush"]);
-    assert!(flushed.code == 1 && flushed.out.contains("1 not trusted"), "{flushed:?}");
+    assert!(
+        flushed.code == 1 && flushed.out.contains("1 not trusted"),
+        "{flushed:?}"
+    );
     assert_ne!(tracker.recorded(), succeeded(&["v1"]));
 
     let next = tracker.github_job(claims::github(), "3");
@@ -143,13 +146,22 @@ fn after_a_job_without_the_server_only_its_machine_and_identity_prove_who_wrote_
     let elsewhere = tracker.github_job(claims::github(), "2");
     carry_spool(&machine, &elsewhere);
     let flushed = elsewhere.deploytrack(&["flush"]);
-    assert!(flushed.code == 1 && flushed.out.contains("1 not trusted"), "{flushed:?}");
-    assert_eq!((states(&elsewhere), tracker.recorded()), (vec!["not trusted".to_owned()], vec![]));
+    assert!(
+        flushed.code == 1 && flushed.out.contains("1 not trusted"),
+        "{flushed:?}"
+    );
+    assert_eq!(
+        (states(&elsewhere), tracker.recorded()),
+        (vec!["not trusted".to_owned()], vec![])
+    );
 
     let staging = claims::with(claims::github(), &json!({"environment": "staging"}));
     tracker.set_github_job(&mut machine, staging, "3");
     let flushed = machine.deploytrack(&["flush"]);
-    assert!(flushed.code == 1 && flushed.out.contains("1 not trusted"), "{flushed:?}");
+    assert!(
+        flushed.code == 1 && flushed.out.contains("1 not trusted"),
+        "{flushed:?}"
+    );
 
     tracker.set_github_job(&mut machine, claims::github(), "4");
     machine.deploytrack(&["flush"]).ok();

@@ -52,9 +52,7 @@ impl Provider {
                             _ => return,
                         }
                     }
-                    seen.lock()
-                        .unwrap()
-                        .push(String::from_utf8(head).unwrap());
+                    seen.lock().unwrap().push(String::from_utf8(head).unwrap());
                     match answer {
                         Answer::Silence => thread::sleep(Duration::from_mins(1)),
                         Answer::Http(status, headers, body) => {

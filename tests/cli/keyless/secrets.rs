@@ -25,7 +25,9 @@ fn content(folder: &Path) -> Vec<u8> {
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|part| part == text.as_bytes())
+    bytes
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
 }
 
 /// The names of the variables that a command sees.
@@ -75,10 +77,14 @@ fn no_secret_is_left_in_files_variables_command_lines_and_outputs() {
     assert!(alone.unwrap().success());
     let alone = names(&home);
 
-    let first = home.deploytrack(&[&["--verbose"][..], &record("v1", &["sh", "-c", script])].concat());
+    let first =
+        home.deploytrack(&[&["--verbose"][..], &record("v1", &["sh", "-c", script])].concat());
     assert_eq!(first.code, 0, "{first:?}");
     let inherited = names(&home);
-    assert_eq!(inherited, alone, "the command inherits no more than without us");
+    assert_eq!(
+        inherited, alone,
+        "the command inherits no more than without us"
+    );
     // The job has this secret itself.
     let own = |bytes: &[u8]| contains(bytes, Issuer::JOB_SECRET);
     assert!(own(&fs::read(home.path().join("variables")).unwrap()));

@@ -47,11 +47,15 @@ fn not_used(settings: &Settings, env: &ProcessEnv) -> Option<Finding> {
         (Offer::None, _) => return None,
         (Offer::Token(source), _) => Finding::ok(
             CHECK,
-            format!("{source} offers identity tokens; none is used, because requests are sent {token}"),
+            format!(
+                "{source} offers identity tokens; none is used, because requests are sent {token}"
+            ),
         ),
         (Offer::Missing { provider, way_out }, true) => Finding::ok(
             CHECK,
-            format!("{provider} gave this job no identity token, and none is needed {token}; to use one, {way_out}"),
+            format!(
+                "{provider} gave this job no identity token, and none is needed {token}; to use one, {way_out}"
+            ),
         ),
         (Offer::Missing { provider, way_out }, false) => Finding::warning(
             CHECK,
