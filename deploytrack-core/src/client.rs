@@ -9,6 +9,7 @@
 mod address;
 mod body;
 mod certificates;
+mod documents;
 mod error;
 mod events;
 mod health;
@@ -27,6 +28,9 @@ use uuid::Uuid;
 pub use self::{
     address::{BadAddress, ServerAddress},
     certificates::{BadCertificates, Certificates},
+    documents::{
+        BadHttpsUrl, DocumentClient, DocumentError, HttpsUrl, MOST_OF_DOCUMENT, NoDocuments,
+    },
     error::{Error, ForeignAnswer, ForeignKind},
     events::{Events, StreamItem},
     health::Health,

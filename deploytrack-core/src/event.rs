@@ -100,6 +100,15 @@ pub enum EventType {
     /// A wall was revoked.
     #[serde(rename = "wall.revoked")]
     WallRevoked,
+    /// A name in identity tokens was used for the first time with a rule, and its id was pinned.
+    #[serde(rename = "pin.created")]
+    PinCreated,
+    /// A pin was removed.
+    #[serde(rename = "pin.removed")]
+    PinRemoved,
+    /// A verified identity token was refused; at most ten an hour.
+    #[serde(rename = "identity.refused")]
+    IdentityRefused,
     /// The database was replaced by a backup.
     #[serde(rename = "store.restored")]
     StoreRestored,
@@ -130,6 +139,9 @@ words! {
         EnvironmentsOrdered => "environments.ordered",
         WallCreated => "wall.created",
         WallRevoked => "wall.revoked",
+        PinCreated => "pin.created",
+        PinRemoved => "pin.removed",
+        IdentityRefused => "identity.refused",
         StoreRestored => "store.restored",
         StoreRepaired => "store.repaired",
         RetentionRemoved => "retention.removed",
@@ -167,6 +179,9 @@ impl EventType {
             self,
             Self::WallCreated
                 | Self::WallRevoked
+                | Self::PinCreated
+                | Self::PinRemoved
+                | Self::IdentityRefused
                 | Self::StoreRestored
                 | Self::StoreRepaired
                 | Self::RetentionRemoved

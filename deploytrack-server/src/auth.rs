@@ -86,7 +86,7 @@ pub(crate) async fn authorize(
 /// The claims of the token or of the session of a request.
 async fn identify(app: &App, method: &Method, headers: &HeaderMap) -> Result<Arc<Claims>, Refusal> {
     if headers.contains_key(header::AUTHORIZATION) {
-        check_token(app, bearer_token(headers)?)
+        check_token(app, bearer_token(headers)?).await
     } else if method.is_safe() {
         session(app, headers).await
     } else {
@@ -94,9 +94,14 @@ async fn identify(app: &App, method: &Method, headers: &HeaderMap) -> Result<Arc
     }
 }
 
-/// Checks a token.
-pub(crate) fn check_token(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
-    let checked = app.verifier().check(token, app.tracker.clock().now());
+/// Checks a token. One that names an unknown key is checked again after the published keys were read
+/// again.
+pub(crate) async fn check_token(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
+    let (verifier, now) = (app.verifier(), app.tracker.clock().now());
+    let mut checked = verifier.check(token, now);
+    if checked == Err(TokenFault::Invalid) && verifier.renew_for(token, now).await {
+        checked = verifier.check(token, now);
+    }
     checked.map_err(|fault| match fault {
         TokenFault::Invalid => Refusal::BadToken,
         TokenFault::TooLong(longest) => Refusal::LongToken(longest),

@@ -39,6 +39,7 @@ mod name_cache;
 mod name_guard;
 mod page_links;
 mod pages;
+mod pins;
 mod preconditions;
 mod record;
 mod resolve;

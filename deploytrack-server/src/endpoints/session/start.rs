@@ -76,7 +76,7 @@ async fn begin(
     replace: bool,
 ) -> Result<StoredSession, Refusal> {
     if !token.starts_with(CODE) {
-        let claims = auth::check_token(app, token)?;
+        let claims = auth::check_token(app, token).await?;
         let session = session_of(app, &claims)?;
         app.tracker.add_session(id, session.clone()).await?;
         return Ok(session);
