@@ -1,6 +1,7 @@
 //! The HTTP API: paths, headers and bodies that the server and the client share.
 
 mod import;
+mod tokens;
 
 use std::fmt;
 
@@ -66,6 +67,10 @@ pub const OIDC_EXPLAIN: &str = "/api/v1/oidc/explain";
 pub const PINS: &str = "/api/v1/oidc/pins";
 /// The walls: links that show one view of the matrix. One wall is at `/:id`.
 pub const WALLS: &str = "/api/v1/walls";
+/// The tokens of the server. One token is at `/:id`; `POST /:id/rotate` gives it a new secret.
+pub const TOKENS: &str = "/api/v1/tokens";
+/// The revocations of JSON Web Tokens. One revocation is at `/:id`.
+pub const REVOCATIONS: &str = "/api/v1/revocations";
 /// The OpenAPI document of this API.
 pub const OPENAPI: &str = "/api/v1/openapi.json";
 /// Components. One component is at `/:id`.
@@ -103,6 +108,9 @@ pub const STORE_REPLACED: &str = "store_replaced";
 
 /// The code of the problem when retention removed the deployment.
 pub const REMOVED: &str = "removed";
+
+/// The problem code for a token that was revoked, has expired, or has got another secret.
+pub const TOKEN_ENDED: &str = "token_ended";
 
 /// The problem code for a token whose lifetime is longer than the server accepts.
 pub const TOKEN_LIFETIME: &str = "token_lifetime";

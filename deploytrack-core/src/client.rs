@@ -58,6 +58,8 @@ use crate::{
     session::LoginCode,
     text::{IdPrefix, Name},
     verification::Verification,
+    revocation::{Revocation, RevokedTokens},
+    token::{NewToken, Rotation, Token, TokenWithSecret},
     wall::{NewWall, Wall, WallLink},
 };
 
@@ -224,6 +226,60 @@ impl Client {
     /// Revokes a wall: its link and its sessions end.
     pub async fn revoke_wall(&self, id: Uuid) -> Result<(), Error> {
         self.delete(&one(api::WALLS, id)).await
+    }
+
+    /// Creates a token. The response has its secret, which cannot be read again.
+    pub async fn create_token(
+        &self,
+        new: &NewToken,
+    ) -> Result<ApiResponse<TokenWithSecret>, Error> {
+        self.send(Method::POST, api::TOKENS, &[], &new.to_body())
+            .await
+    }
+
+    /// Reads a page of tokens in the order of their names.
+    pub async fn tokens(&self, page: PageRequest) -> Result<ApiResponse<Page<Token>>, Error> {
+        self.page(api::TOKENS, &query::named(None, page)).await
+    }
+
+    /// Reads a token.
+    pub async fn token(&self, id: Uuid) -> Result<ApiResponse<Token>, Error> {
+        self.get(&one(api::TOKENS, id), &[]).await
+    }
+
+    /// Gives a token a new secret. The response has it, and it cannot be read again.
+    pub async fn rotate_token(
+        &self,
+        id: Uuid,
+        rotation: Rotation,
+    ) -> Result<ApiResponse<TokenWithSecret>, Error> {
+        let path = format!("{}/rotate", one(api::TOKENS, id));
+        self.send(Method::POST, &path, &[], &rotation.to_body())
+            .await
+    }
+
+    /// Revokes a token.
+    pub async fn revoke_token(&self, id: Uuid) -> Result<(), Error> {
+        self.delete(&one(api::TOKENS, id)).await
+    }
+
+    /// Revokes JSON Web Tokens, by `jti` or by subject.
+    pub async fn revoke(&self, tokens: &RevokedTokens) -> Result<ApiResponse<Revocation>, Error> {
+        self.send(Method::POST, api::REVOCATIONS, &[], &tokens.to_body())
+            .await
+    }
+
+    /// Reads a page of revocations, the newest first.
+    pub async fn revocations(
+        &self,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Revocation>>, Error> {
+        self.page(api::REVOCATIONS, &query::named(None, page)).await
+    }
+
+    /// Removes a revocation: its JSON Web Tokens are valid again until they expire.
+    pub async fn remove_revocation(&self, id: Uuid) -> Result<(), Error> {
+        self.delete(&one(api::REVOCATIONS, id)).await
     }
 
     /// Reads a page of components in the order of their names, or only the component with this

@@ -34,6 +34,9 @@
 //! | [`verification`] | the result of a comparison of all derived data with the history |
 //! | [`backup`] | the description of a backup |
 //! | [`transfer`] | the result of copying a database to another one |
+//! | [`role`] | how much a caller may do |
+//! | [`token`] | tokens that the server stores, and when they are valid |
+//! | [`revocation`] | JSON Web Tokens that are refused before they expire |
 //! | [`wall`] | walls: links that show one view of the matrix |
 //! | [`session`] | sessions of the pages, and the codes that open one |
 //! | [`query`] | filters, cursors and pages |
@@ -138,12 +141,15 @@ pub mod pattern;
 pub mod pin;
 pub mod query;
 pub mod retention;
+pub mod revocation;
+pub mod role;
 pub mod rollback;
 pub mod session;
 pub mod status;
 #[cfg(feature = "store")]
 pub mod store;
 pub mod text;
+pub mod token;
 #[cfg(feature = "store")]
 pub mod tracker;
 pub mod transfer;

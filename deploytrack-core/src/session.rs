@@ -8,6 +8,7 @@ use crate::{
     clock::{self, Time},
     digest::Digest,
     text::Label,
+    token::Credential,
     wall::ShownWall,
 };
 
@@ -67,4 +68,6 @@ pub struct StoredSession {
     pub expires_at: Time,
     /// When the token ends.
     pub token_ends: Time,
+    /// The token, with which the session ends.
+    pub credential: Credential,
 }

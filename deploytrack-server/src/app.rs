@@ -18,6 +18,7 @@ use crate::{
     cache::ResponseCache,
     config::{self, Badges, Config, TokenArgs},
     connections::{ConnectionLimits, Connections},
+    credentials::CredentialCache,
     descriptors, encoding, log,
     metrics::{BackupAge, DatabaseReader, Load, Metrics},
     oidc::{CurrentTrust, OidcSettings, Trust, USER_AGENT},
@@ -63,6 +64,8 @@ pub struct App {
     /// The settings of the keys, which SIGHUP reads again.
     pub(crate) tokens: Option<Arc<TokenArgs>>,
     pub(crate) cache: Arc<ResponseCache>,
+    /// The tokens that were looked up.
+    pub(crate) credentials: Arc<CredentialCache>,
     pub(crate) limits: ConnectionLimits,
     pub(crate) badges: Badges,
     /// The proxies whose headers are believed.
@@ -137,6 +140,7 @@ impl App {
             trust: Arc::default(),
             tokens: None,
             cache,
+            credentials: Arc::new(CredentialCache::new()),
             limits,
             badges: Badges::Off,
             trusted_proxies: Arc::default(),

@@ -60,6 +60,7 @@ mod body;
 mod cache;
 pub mod config;
 pub mod connections;
+mod credentials;
 #[cfg(feature = "dashboard")]
 mod dashboard;
 mod descriptors;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use deploytrack_core::{
     error::{Error, Fault},
     text::Label,
+    token::TokenEnd,
 };
 
 pub(crate) use self::resource::Resource;
@@ -32,6 +33,8 @@ pub(crate) enum Refusal {
     BadToken,
     /// The token is valid, but its lifetime is longer than this.
     LongToken(Duration),
+    /// The token was valid, and is not any more.
+    EndedToken(TokenEnd),
     /// The token is valid but lacks this role.
     Role(Role),
     /// A page of another site made the request.

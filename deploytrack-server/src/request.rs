@@ -108,6 +108,14 @@ impl Call {
         self.identity.audience()
     }
 
+    /// The version of the database, at or after the beginning of the request.
+    pub(crate) async fn database_version(&self) -> Result<DatabaseVersion, Error> {
+        match self.identity.version() {
+            Some(version) => Ok(version),
+            None => self.tracker().database_version().await,
+        }
+    }
+
     /// The subject of the token, as the author of a write.
     pub(crate) fn author(&self) -> Result<&Label, Refusal> {
         self.identity.author()

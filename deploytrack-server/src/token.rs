@@ -17,14 +17,15 @@ mod verifier;
 use std::time::Duration;
 
 pub(crate) use self::{
-    claims::Claims,
+    claims::{Claims, role_of_session},
     key_source::KeySource,
     keyring::Keyring,
     remote_keys::RemoteKeys,
     verifier::{CurrentVerifier, Verifier, is_valid_header, part},
 };
+pub use deploytrack_core::role::Role;
+
 pub use self::{
-    claims::Role,
     issue::{Grant, IssueError, issue, lifetime_text},
     key::{Key, KeyFault},
     secret::{Secret, ShortSecret},

@@ -26,7 +26,6 @@ pub(crate) mod rollback;
 pub(crate) mod serve;
 mod show;
 pub(crate) mod spool;
-#[cfg(feature = "serve")]
 pub(crate) mod token;
 pub(crate) mod undeploy;
 pub(crate) mod update;
@@ -59,6 +58,7 @@ use self::{
     rollback::Rollback,
     show::Show,
     spool::Spool,
+    token::Token,
     undeploy::Undeploy,
     update::Update,
     verify::Verify,
@@ -68,7 +68,7 @@ use self::{
     watch::Watch,
 };
 #[cfg(feature = "serve")]
-use self::{serve::Serve, token::Token};
+use self::serve::Serve;
 use crate::{
     error::Failure,
     pipeline::keeper::{self, Keep},
@@ -102,7 +102,6 @@ pub(crate) enum Command {
     Flush(Flush),
     Rollback(Box<Rollback>),
     Spool(Spool),
-    #[cfg(feature = "serve")]
     Token(Token),
     Completions(Completions),
     Man(Man),
@@ -125,7 +124,6 @@ impl Command {
         match self {
             #[cfg(feature = "serve")]
             Self::Serve(serve) => serve::run(*serve, invocation),
-            #[cfg(feature = "serve")]
             Self::Token(token) => token::run(token, invocation),
             Self::Completions(completions) => {
                 completions::run(&completions, invocation.streams.out)

@@ -318,10 +318,15 @@ fn columns<'a>((number, new): &'a (i64, &NewEvent)) -> Columns<'a, 8> {
 impl Write {
     /// Counts this write among the commits and reserves the numbers of its events; returns the last
     /// one. From here on, other writes wait until this write is committed.
-    pub(super) async fn count_commit(&mut self, events: usize) -> Result<i64, Error> {
+    pub(super) async fn count_commit(
+        &mut self,
+        events: usize,
+        changes_access: bool,
+    ) -> Result<i64, Error> {
         on!(Transaction, self.unflushed(), |write| {
-            sqlx::query_scalar("update commits set count = count + 1, last_event = last_event + $1 returning last_event")
+            sqlx::query_scalar("update commits set count = count + 1, last_event = last_event + $1, access = access + $2 returning last_event")
                 .bind(signed(events as u64))
+                .bind(i64::from(changes_access))
                 .fetch_one(&mut **write)
                 .await
         })

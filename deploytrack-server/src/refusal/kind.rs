@@ -1,7 +1,7 @@
 //! The kind of each refusal: status, code, title, and the header that belongs to the status.
 
 use deploytrack_core::{
-    api::{REMOVED, STORE_REPLACED, TOKEN_LIFETIME},
+    api::{REMOVED, STORE_REPLACED, TOKEN_ENDED, TOKEN_LIFETIME},
     error::Error,
 };
 use http::{HeaderName, StatusCode, header};
@@ -27,6 +27,11 @@ impl Refusal {
                 StatusCode::UNAUTHORIZED,
                 TOKEN_LIFETIME,
                 "The token lasts too long",
+            ),
+            Self::EndedToken(_) => (
+                StatusCode::UNAUTHORIZED,
+                TOKEN_ENDED,
+                "The token has ended",
             ),
             Self::NoToken | Self::BadToken => (
                 StatusCode::UNAUTHORIZED,
@@ -112,9 +117,14 @@ impl Refusal {
             Self::Method(allow) => Some((header::ALLOW, allow)),
             // A request without a token gets no error code (RFC 6750, section 3.1).
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            Self::BadToken | Self::LongToken(_) | Self::UsedCode | Self::RevokedWall => {
-                Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
-            }
+            Self::BadToken
+            | Self::LongToken(_)
+            | Self::EndedToken(_)
+            | Self::UsedCode
+            | Self::RevokedWall => Some((
+                header::WWW_AUTHENTICATE,
+                r#"Bearer error="invalid_token""#,
+            )),
             Self::Role(_) | Self::Wall | Self::Core(Error::OutsideLimits { .. }) => Some((
                 header::WWW_AUTHENTICATE,
                 r#"Bearer error="insufficient_scope""#,
@@ -183,7 +193,7 @@ fn core_kind(error: &Error) -> Kind {
         Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "Not found"),
         Error::Removed { .. } => (StatusCode::GONE, REMOVED, "Removed by retention"),
         Error::PreviewChanged => (StatusCode::CONFLICT, "preview_changed", "Preview changed"),
-        Error::NameTaken { .. } | Error::WallExists(_) => {
+        Error::NameTaken { .. } | Error::WallExists(_) | Error::TokenExists(_) => {
             (StatusCode::CONFLICT, "name_taken", "Name taken")
         }
         Error::TooManyWalls(_) => (StatusCode::CONFLICT, "too_many_walls", "Too many walls"),
@@ -193,6 +203,13 @@ fn core_kind(error: &Error) -> Kind {
             "untrusted_identity",
             "The identity is not trusted",
         ),
+        Error::TooManyTokens(_) => (StatusCode::CONFLICT, "too_many_tokens", "Too many tokens"),
+        Error::TooManyRevocations(_) => (
+            StatusCode::CONFLICT,
+            "too_many_revocations",
+            "Too many revocations",
+        ),
+        Error::TokenEnded { .. } => (StatusCode::CONFLICT, TOKEN_ENDED, "The token has ended"),
         Error::InUse { .. } => (StatusCode::CONFLICT, "in_use", "In use"),
         Error::NearMiss { .. } => (StatusCode::CONFLICT, "near_miss", "Unknown name"),
         Error::OutsideLimits { .. } => (

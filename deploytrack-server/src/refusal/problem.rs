@@ -114,6 +114,11 @@ impl Refusal {
                 "the lifetime of the token is longer than {} (--max-token-lifetime of the server); send a token that expires earlier",
                 lifetime_text(*longest)
             ),
+            Self::EndedToken(TokenEnd::Revoked) => "the token was revoked; an admin creates a new one with `deploytrack token create`".into(),
+            Self::EndedToken(TokenEnd::Expired) => "the token has expired; an admin creates a new one with `deploytrack token create`".into(),
+            Self::EndedToken(TokenEnd::Rotated) => {
+                "the token has got a new secret, and the time of this former one is over; use the new secret".into()
+            }
             Self::Role(role) => format!("the token is valid but does not have the role {}", role.as_str()),
             Self::OtherSite => "a page of another site made this request; log in and out on the server's own page".into(),
             Self::LoggedIn(now, then) => format!("this browser is logged in as {now}, and the link logs in as {then}"),
@@ -168,6 +173,9 @@ fn explain(error: Error, problem: &mut Problem) {
             about(problem, kind.as_str(), name.to_string());
         }
         Error::WallExists(name) => about(problem, "wall", name.to_string()),
+        Error::TokenExists(name) | Error::TokenEnded { name, .. } => {
+            about(problem, "token", name.to_string());
+        }
         Error::NotFound { what, key } => about(problem, what, key),
         _ => {}
     }

@@ -120,9 +120,14 @@ impl Secret {
         Digest::of(&[b"deploytrack wall\n", self.bytes()].concat())
     }
 
-    /// The key from which the secrets of exchanged tokens are computed.
-    pub(crate) fn exchange_key(&self) -> Digest {
-        Digest::of(&[b"deploytrack exchange\n", self.bytes()].concat())
+    /// The key from which the keys of spools are computed.
+    pub(super) fn spool_key(&self) -> Digest {
+        Digest::of(&[b"deploytrack spool\n", self.bytes()].concat())
+    }
+
+    /// The key from which the secrets of tokens are computed.
+    pub(super) fn token_key(&self) -> Digest {
+        Digest::of(&[b"deploytrack token\n", self.bytes()].concat())
     }
 
     /// The longest lifetime of a token.

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use deploytrack_core::{clock::Time, digest::Digest, json};
+use deploytrack_core::{clock::Time, digest::Digest, json, token::TokenSecret};
 use futures_util::future::join_all;
 use jsonwebtoken::Header;
 use serde_json::{Map, Value};
@@ -24,6 +24,8 @@ pub(crate) struct Verifier {
     longest: Duration,
     fingerprint: Digest,
     wall_key: Digest,
+    token_key: Digest,
+    spool_key: Digest,
     pub(super) cache: TokenCache,
 }
 
@@ -37,6 +39,8 @@ impl Verifier {
             longest: secret.longest,
             fingerprint: secret.fingerprint(),
             wall_key: secret.wall_key(),
+            token_key: secret.token_key(),
+            spool_key: secret.spool_key(),
             cache: TokenCache::default(),
         }
     }
@@ -50,6 +54,24 @@ impl Verifier {
     /// the hash of both is a keyed one.
     pub(crate) fn wall_bytes(&self, seed: &Digest) -> Digest {
         Digest::of(&[&self.wall_key.as_bytes()[..], seed.as_bytes()].concat())
+    }
+
+    /// The secret of a token that only this secret of the server makes from a random seed.
+    pub(crate) fn token_secret(&self, seed: &str) -> TokenSecret {
+        let seed = Digest::of(seed.as_bytes());
+        let keyed = [&self.token_key.as_bytes()[..], seed.as_bytes()].concat();
+        TokenSecret::of(*Digest::of(&keyed).as_bytes())
+    }
+
+    /// The key with which a client seals its spool, made from what all jobs of a repository share.
+    pub(crate) fn spool_key(&self, seed: &str) -> Digest {
+        let seed = Digest::of(seed.as_bytes());
+        Digest::of(&[&self.spool_key.as_bytes()[..], seed.as_bytes()].concat())
+    }
+
+    /// The longest lifetime of a token.
+    pub(crate) const fn longest(&self) -> Duration {
+        self.longest
     }
 
     /// The claims of a valid token.
