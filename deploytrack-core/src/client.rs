@@ -55,11 +55,11 @@ use crate::{
     matrix::Matrix,
     query::{CatalogFilter, DeploymentFilter, MatrixFilter, Page, PageRequest},
     retention::{RemovalOutcome, RemovalRequest, RetentionPreview},
-    session::LoginCode,
-    text::{IdPrefix, Name},
-    verification::Verification,
     revocation::{Revocation, RevokedTokens},
+    session::{Login, LoginCode},
+    text::{IdPrefix, Name},
     token::{NewToken, Rotation, Token, TokenWithSecret},
+    verification::Verification,
     wall::{NewWall, Wall, WallLink},
 };
 
@@ -204,6 +204,11 @@ impl Client {
     /// Streams deployments, the earliest first, in the format of [`Client::import`].
     pub async fn export(&self, filter: &DeploymentFilter) -> Result<Export, Error> {
         self.stream(api::EXPORT, &query::deployments(filter)).await
+    }
+
+    /// Reads the subject, the role and the end of the token.
+    pub async fn login(&self) -> Result<ApiResponse<Login>, Error> {
+        self.get(api::SESSION, &[]).await
     }
 
     /// Asks for a code that a browser exchanges for a session with the rights of the token.

@@ -228,10 +228,7 @@ impl EventType {
     pub const fn may_end_access(self) -> bool {
         matches!(
             self,
-            Self::WallRevoked
-                | Self::TokenRotated
-                | Self::TokenRevoked
-                | Self::RevocationCreated
+            Self::WallRevoked | Self::TokenRotated | Self::TokenRevoked | Self::RevocationCreated
         )
     }
 }

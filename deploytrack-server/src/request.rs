@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use deploytrack_core::{
     api::FromBody,
-    error::Fault,
+    error::{Error, Fault},
     json,
+    store::DatabaseVersion,
     text::Label,
     tracker::{Terms, Tracker},
 };

@@ -81,7 +81,10 @@ async fn a_token_is_revoked_by_its_id_at_every_server(
             let problem = using(server, &token).get(MATRIX).await.expect(401);
             assert_eq!(problem["code"], "token_ended");
             assert_eq!(reads(server, &session).await, 401);
-            assert_eq!(using(server, &token).call("POST", SESSION).await.status, 401);
+            assert_eq!(
+                using(server, &token).call("POST", SESSION).await.status,
+                401
+            );
             assert_eq!(status(server, &other).await, 200);
         }
         for mut stream in streams {
@@ -115,13 +118,20 @@ async fn a_subject_is_revoked_for_the_tokens_that_were_issued_before(
     assert_eq!(server.reader().get(MATRIX).await.status, 200);
 
     let listed = server.admin().get(REVOCATIONS).await.expect(200);
-    assert_eq!((&listed["data"], &listed["total"]), (&json!([revocation]), &json!(1)));
+    assert_eq!(
+        (&listed["data"], &listed["total"]),
+        (&json!([revocation]), &json!(1))
+    );
     let path = format!("{REVOCATIONS}/{}", revocation["id"].as_str().unwrap());
     server.admin().call("DELETE", &path).await.expect(204);
     for token in [&early, &undated] {
         assert_eq!(status(&server, token).await, 200);
     }
-    assert_eq!(status(&server, &secret(&stored)).await, 401, "a stored token stays revoked");
+    assert_eq!(
+        status(&server, &secret(&stored)).await,
+        401,
+        "a stored token stays revoked"
+    );
     let gone = server.admin().call("DELETE", &path).await.expect(404);
     assert_eq!(gone["kind"], "revocation");
 
@@ -142,7 +152,10 @@ async fn a_revocation_names_either_a_token_or_a_subject() {
     let server = Server::start(&Database::sqlite()).await;
     for body in [json!({}), json!({"jti": "1", "subject": "grace"})] {
         let problem = server.admin().post(REVOCATIONS, &body).await.expect(400);
-        assert_eq!(problem["errors"][0]["detail"], "either jti or subject must be given");
+        assert_eq!(
+            problem["errors"][0]["detail"],
+            "either jti or subject must be given"
+        );
     }
 }
 
@@ -154,6 +167,9 @@ async fn an_admin_can_revoke_itself(#[values(Sqlite, Postgres)] kind: DatabaseKi
     };
     let server = Server::start(&database).await;
     let admin = Caller::claiming(&server.url(), &json!({"sub": "ada", "roles": ["admin"]}));
-    admin.post(REVOCATIONS, &json!({"subject": "ada"})).await.expect(201);
+    admin
+        .post(REVOCATIONS, &json!({"subject": "ada"}))
+        .await
+        .expect(201);
     assert_eq!(admin.get(MATRIX).await.status, 401);
 }

@@ -81,7 +81,10 @@ async fn a_secret_is_shown_once_and_has_the_rights_of_its_token(
     let path = format!("{TOKENS}/{}", token["id"].as_str().unwrap());
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("location"), Some(path.as_str()));
-    assert_eq!((&token["name"], &token["role"]), (&json!("web-team"), &json!("writer")));
+    assert_eq!(
+        (&token["name"], &token["role"]),
+        (&json!("web-team"), &json!("writer"))
+    );
     assert_eq!(token["createdBy"], "ci-bot");
     let secret = secret(&token);
     assert_eq!((&secret[..4], secret.len()), ("dtk_", 40));
@@ -91,7 +94,10 @@ async fn a_secret_is_shown_once_and_has_the_rights_of_its_token(
     let one = server.admin().get(&path).await;
     assert_eq!(one.expect(200), shown);
     let tag = one.header("etag").unwrap();
-    let same = server.admin().get_with(&path, &[("if-none-match", tag)]).await;
+    let same = server
+        .admin()
+        .get_with(&path, &[("if-none-match", tag)])
+        .await;
     assert_eq!(same.status, 304);
     let all = server.admin().get(TOKENS).await;
     assert_eq!(all.expect(200)["data"], json!([shown]));
@@ -99,7 +105,10 @@ async fn a_secret_is_shown_once_and_has_the_rights_of_its_token(
     let team = using(&server, &secret);
     let body = |component: &str| json!({"component": component, "environment": "staging", "version": "v1"});
     let recorded = team.record(body("web-shop")).await;
-    let history = format!("/api/v1/deployments/{}/history", recorded["id"].as_str().unwrap());
+    let history = format!(
+        "/api/v1/deployments/{}/history",
+        recorded["id"].as_str().unwrap()
+    );
     let history = team.get(&history).await.expect(200);
     assert_eq!(history["data"][0]["recordedBy"], "web-team", "{history}");
     let outside = team.post("/api/v1/deployments", &body("api")).await;
@@ -146,7 +155,13 @@ async fn a_secret_with_a_wrong_checksum_or_of_no_token_is_refused() {
     let last = if misspelled.ends_with('0') { "1" } else { "0" };
     misspelled.replace_range(39.., last);
     let unknown = "dtk_zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17";
-    for wrong in [&misspelled, unknown, "dtk_", &format!("{secret}0"), &secret[..39]] {
+    for wrong in [
+        &misspelled,
+        unknown,
+        "dtk_",
+        &format!("{secret}0"),
+        &secret[..39],
+    ] {
         let (code, detail) = refusal(&using(&server, wrong)).await;
         assert_eq!(code, "unauthorized");
         assert!(!detail.contains("dtk_"), "{detail}");
@@ -165,8 +180,17 @@ async fn a_rotated_token_has_two_secrets_until_the_grace_is_over(
     let clock = Arc::new(ManualClock::at(parse("2025-06-01T12:00:00Z").unwrap()));
     let tracker = database.tracker().await.with_clock(clock.clone());
     let server = Server::over(tracker);
-    let admin = Caller::claiming(&server.url(), &json!({"roles": ["admin"], "iat": 1_748_779_200, "exp": 1_780_000_000}));
-    let token = admin.post(TOKENS, &json!({"subject": "web-team", "expiresInSeconds": 864_000})).await.expect(201);
+    let admin = Caller::claiming(
+        &server.url(),
+        &json!({"roles": ["admin"], "iat": 1_748_779_200, "exp": 1_780_000_000}),
+    );
+    let token = admin
+        .post(
+            TOKENS,
+            &json!({"subject": "web-team", "expiresInSeconds": 864_000}),
+        )
+        .await
+        .expect(201);
     assert_eq!(token["expiresAt"], "2025-06-11T12:00:00.000Z");
     let rotate = async |body: Value| {
         let path = format!("{TOKENS}/{}/rotate", token["id"].as_str().unwrap());
@@ -189,7 +213,10 @@ async fn a_rotated_token_has_two_secrets_until_the_grace_is_over(
         detail,
         "the token has got a new secret, and the time of this former one is over; use the new secret"
     );
-    let third = using(&server, &secret(&rotate(json!({"graceSeconds": 0})).await.expect(200)));
+    let third = using(
+        &server,
+        &secret(&rotate(json!({"graceSeconds": 0})).await.expect(200)),
+    );
     assert_eq!(refusal(&second).await.0, "token_ended");
     assert_eq!(third.get(MATRIX).await.status, 200);
 
@@ -201,8 +228,14 @@ async fn a_rotated_token_has_two_secrets_until_the_grace_is_over(
         "the token has expired; an admin creates a new one with `deploytrack token create`"
     );
     let problem = rotate(json!({})).await.expect(409);
-    assert_eq!(problem["detail"], "the token web-team has expired; create a new one");
-    admin.post(TOKENS, &json!({"subject": "web-team"})).await.expect(201);
+    assert_eq!(
+        problem["detail"],
+        "the token web-team has expired; create a new one"
+    );
+    admin
+        .post(TOKENS, &json!({"subject": "web-team"}))
+        .await
+        .expect(201);
 }
 
 /// Waits until a stream of events has ended.
@@ -302,7 +335,9 @@ async fn a_session_ends_with_the_secret_that_began_it(
     let server = Server::start(&database).await;
     let first = created(&server, json!({})).await;
     let session = logged_in(&using(&server, &secret(&first))).await;
-    let code = using(&server, &secret(&first)).call("POST", "/api/v1/session/code").await;
+    let code = using(&server, &secret(&first))
+        .call("POST", "/api/v1/session/code")
+        .await;
     let code = code.expect(201)["code"].as_str().unwrap().to_owned();
     let second = rotated(&server, &first, json!({"graceSeconds": 60})).await;
     assert_eq!(reads(&server, &session).await, 200);
@@ -312,8 +347,13 @@ async fn a_session_ends_with_the_secret_that_began_it(
     assert_eq!(late.expect(401)["code"], "code_ended");
     for token in [&second, &third] {
         let session = logged_in(&using(&server, &secret(token))).await;
-        let shown = with_cookie(&server, "GET", SESSION, &session).await.expect(200);
-        assert_eq!((&shown["subject"], &shown["role"]), (&json!("web-team"), &json!("reader")));
+        let shown = with_cookie(&server, "GET", SESSION, &session)
+            .await
+            .expect(200);
+        assert_eq!(
+            (&shown["subject"], &shown["role"]),
+            (&json!("web-team"), &json!("reader"))
+        );
         let ends = &token["expiresAt"];
         let is_former = token == &second;
         assert_eq!(shown["expiresAt"] == *ends, !is_former, "{shown}");
@@ -330,7 +370,10 @@ async fn a_name_is_unique_among_valid_tokens(#[values(Sqlite, Postgres)] kind: D
     let first = created(&server, json!({"name": "CI", "expiresInSeconds": 1})).await;
     let named = |name: &str| json!({"subject": "other", "name": name});
     let taken = server.admin().post(TOKENS, &named("ci")).await.expect(409);
-    assert_eq!((&taken["code"], &taken["kind"]), (&json!("name_taken"), &json!("token")));
+    assert_eq!(
+        (&taken["code"], &taken["kind"]),
+        (&json!("name_taken"), &json!("token"))
+    );
     assert_eq!(
         taken["detail"],
         "the token ci exists already; rotate or revoke it, or choose another name"
@@ -341,9 +384,17 @@ async fn a_name_is_unique_among_valid_tokens(#[values(Sqlite, Postgres)] kind: D
     let path = format!("{TOKENS}/{}/rotate", first["id"].as_str().unwrap());
     let ended = server.admin().post(&path, &json!({})).await.expect(409);
     assert_eq!(ended["code"], "token_ended");
-    assert_eq!(ended["detail"], "the token CI was revoked; create a new one");
+    assert_eq!(
+        ended["detail"],
+        "the token CI was revoked; create a new one"
+    );
     let all = server.admin().get(TOKENS).await.expect(200);
-    let names: Vec<_> = all["data"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    let names: Vec<_> = all["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["name"])
+        .collect();
     assert_eq!(names, ["CI", "ci"]);
 }
 
@@ -354,7 +405,11 @@ async fn wrong_bodies_are_refused_with_all_their_faults() {
         let problem = server.admin().post(path, &body).await.expect(400);
         let faults = problem["errors"].as_array().unwrap().iter();
         let faults = faults.map(|fault| {
-            format!("{} {}", fault["pointer"].as_str().unwrap(), fault["detail"].as_str().unwrap())
+            format!(
+                "{} {}",
+                fault["pointer"].as_str().unwrap(),
+                fault["detail"].as_str().unwrap()
+            )
         });
         faults.collect::<Vec<_>>()
     };
@@ -378,8 +433,14 @@ async fn wrong_bodies_are_refused_with_all_their_faults() {
         ["/name is required, since the subject is too long for a name"]
     );
     assert_eq!(
-        faults(TOKENS, json!({"subject": "a", "expiresInSeconds": 400_000_000})).await,
-        ["/expiresInSeconds must be at most 315576000, which is 10years (--max-token-lifetime of the server)"]
+        faults(
+            TOKENS,
+            json!({"subject": "a", "expiresInSeconds": 400_000_000})
+        )
+        .await,
+        [
+            "/expiresInSeconds must be at most 315576000, which is 10years (--max-token-lifetime of the server)"
+        ]
     );
     let token = created(&server, json!({})).await;
     let rotate = format!("{TOKENS}/{}/rotate", token["id"].as_str().unwrap());
@@ -388,7 +449,11 @@ async fn wrong_bodies_are_refused_with_all_their_faults() {
         ["/graceSeconds must be a whole number from 0 to 2592000"]
     );
     let unknown = format!("{TOKENS}/00000000-0000-4000-8000-000000000000");
-    for (method, path) in [("GET", unknown.clone()), ("DELETE", unknown.clone()), ("POST", format!("{unknown}/rotate"))] {
+    for (method, path) in [
+        ("GET", unknown.clone()),
+        ("DELETE", unknown.clone()),
+        ("POST", format!("{unknown}/rotate")),
+    ] {
         let problem = server.admin().send(method, &path, "").await.expect(404);
         assert_eq!(problem["kind"], "token", "{method}");
     }
@@ -397,7 +462,11 @@ async fn wrong_bodies_are_refused_with_all_their_faults() {
 /// Reads the audit until it has as many entries of these types.
 async fn audit(server: &Server, query: &str, entries: usize) -> Vec<Value> {
     let read = async || {
-        let all = server.admin().get(&format!("{AUDIT}?{query}")).await.expect(200);
+        let all = server
+            .admin()
+            .get(&format!("{AUDIT}?{query}"))
+            .await
+            .expect(200);
         all["data"].as_array().unwrap().clone()
     };
     for _ in 0..200 {
@@ -418,7 +487,11 @@ async fn the_audit_has_the_life_of_a_token_and_one_refused_use(
         return;
     };
     let server = Server::start(&database).await;
-    let token = created(&server, json!({"role": "writer", "environments": ["staging"]})).await;
+    let token = created(
+        &server,
+        json!({"role": "writer", "environments": ["staging"]}),
+    )
+    .await;
     let team = using(&server, &secret(&token));
     for _ in 0..20 {
         assert_eq!(team.get(MATRIX).await.status, 200);
@@ -430,13 +503,28 @@ async fn the_audit_has_the_life_of_a_token_and_one_refused_use(
         assert_eq!(team.get(MATRIX).await.status, 401);
     }
     let all = audit(&server, "", 5).await;
-    let types: Vec<_> = all.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let types: Vec<_> = all
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
     assert_eq!(
         types,
-        ["token.refused", "token.revoked", "token.rotated", "token.first_used", "token.created"]
+        [
+            "token.refused",
+            "token.revoked",
+            "token.rotated",
+            "token.first_used",
+            "token.created"
+        ]
     );
-    let authors: Vec<_> = all.iter().map(|event| event["recordedBy"].as_str().unwrap()).collect();
-    assert_eq!(authors, ["web-team", "ci-bot", "ci-bot", "web-team", "ci-bot"]);
+    let authors: Vec<_> = all
+        .iter()
+        .map(|event| event["recordedBy"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        authors,
+        ["web-team", "ci-bot", "ci-bot", "web-team", "ci-bot"]
+    );
     let (id, expires) = (&token["id"], &token["expiresAt"]);
     assert_eq!(
         all[4]["details"],
@@ -461,8 +549,14 @@ async fn the_last_use_is_noted_once_a_minute_and_leaves_cached_answers_valid(
     let clock = Arc::new(ManualClock::at(parse("2025-06-01T12:00:00Z").unwrap()));
     let tracker = database.tracker().await.with_clock(clock.clone());
     let server = Server::over(tracker.clone());
-    let admin = Caller::claiming(&server.url(), &json!({"roles": ["admin"], "iat": 1_748_779_200, "exp": 1_780_000_000}));
-    let token = admin.post(TOKENS, &json!({"subject": "grafana"})).await.expect(201);
+    let admin = Caller::claiming(
+        &server.url(),
+        &json!({"roles": ["admin"], "iat": 1_748_779_200, "exp": 1_780_000_000}),
+    );
+    let token = admin
+        .post(TOKENS, &json!({"subject": "grafana"}))
+        .await
+        .expect(201);
     let grafana = using(&server, &secret(&token));
     let last_used = async || {
         let page = tracker.tokens(PageRequest::default()).await.unwrap();
@@ -496,7 +590,10 @@ async fn only_admins_get_the_events_of_tokens(#[values(Sqlite, Postgres)] kind: 
         return;
     };
     let server = Server::start(&database).await;
-    let mut streams = [follow(&server.admin()).await, follow(&server.reader()).await];
+    let mut streams = [
+        follow(&server.admin()).await,
+        follow(&server.reader()).await,
+    ];
     let token = created(&server, json!({})).await;
     revoke(&server, &token).await;
     let body = json!({"component": "api", "environment": "staging", "version": "v1"});
@@ -521,15 +618,30 @@ async fn a_token_manages_no_tokens_unless_it_is_an_admin() {
     let statuses = async |caller: Caller| {
         let answers: [Answer; 3] = [
             caller.get(TOKENS).await,
-            caller.post(TOKENS, &json!({"subject": "x", "role": "admin"})).await,
-            caller.post("/api/v1/revocations", &json!({"subject": "x"})).await,
+            caller
+                .post(TOKENS, &json!({"subject": "x", "role": "admin"}))
+                .await,
+            caller
+                .post("/api/v1/revocations", &json!({"subject": "x"}))
+                .await,
         ];
         answers.map(|answer| answer.status)
     };
-    for fields in [json!({}), json!({"role": "writer", "name": "w"}), json!({"role": "admin", "name": "l", "components": []})] {
+    for fields in [
+        json!({}),
+        json!({"role": "writer", "name": "w"}),
+        json!({"role": "admin", "name": "l", "components": []}),
+    ] {
         let token = created(&server, fields).await;
-        assert_eq!(statuses(using(&server, &secret(&token))).await, [403; 3], "{token}");
+        assert_eq!(
+            statuses(using(&server, &secret(&token))).await,
+            [403; 3],
+            "{token}"
+        );
     }
     let admin = created(&server, json!({"role": "admin", "name": "a"})).await;
-    assert_eq!(statuses(using(&server, &secret(&admin))).await, [200, 201, 201]);
+    assert_eq!(
+        statuses(using(&server, &secret(&admin))).await,
+        [200, 201, 201]
+    );
 }

@@ -39,26 +39,39 @@ async fn a_token_is_created_rotated_and_revoked(#[values(Sqlite, Postgres)] kind
         return;
     };
     let bench = Bench::on(database);
-    let created = token(&bench, &["create", "--subject", "ci-bot", "--role", "writer"]);
+    let created = token(
+        &bench,
+        &["create", "--subject", "ci-bot", "--role", "writer"],
+    );
     let first = secret(&created);
     assert!(
-        created.err.starts_with("the token ci-bot (writer) is valid until "),
+        created
+            .err
+            .starts_with("the token ci-bot (writer) is valid until "),
         "{created:?}"
     );
-    assert!(created.err.contains("its secret is not shown again"), "{created:?}");
+    assert!(
+        created.err.contains("its secret is not shown again"),
+        "{created:?}"
+    );
     assert!(!created.err.contains("dtk_"), "{created:?}");
     assert_eq!(matrix(&bench.server, &first).code, 0);
 
     let taken = token(&bench, &["create", "--subject", "CI-bot"]);
     assert_eq!(taken.code, 1, "{taken:?}");
     assert!(
-        taken.err.contains("the token CI-bot exists already; rotate or revoke it, or choose another name"),
+        taken.err.contains(
+            "the token CI-bot exists already; rotate or revoke it, or choose another name"
+        ),
         "{taken:?}"
     );
 
     let rotated = token(&bench, &["rotate", "CI-BOT", "--grace", "1h"]);
     let second = secret(&rotated);
-    assert!(rotated.err.contains("the former secret is valid until "), "{rotated:?}");
+    assert!(
+        rotated.err.contains("the former secret is valid until "),
+        "{rotated:?}"
+    );
     for secret in [&first, &second] {
         assert_eq!(matrix(&bench.server, secret).code, 0);
     }
@@ -73,13 +86,19 @@ async fn a_token_is_created_rotated_and_revoked(#[values(Sqlite, Postgres)] kind
     assert_eq!(matrix(&bench.server, &third).code, 0);
 
     let revoked = token(&bench, &["revoke", "ci-bot"]);
-    assert_eq!((revoked.done(), revoked.err.as_str()), ("", "revoked the token ci-bot\n"));
+    assert_eq!(
+        (revoked.done(), revoked.err.as_str()),
+        ("", "revoked the token ci-bot\n")
+    );
     let refused = matrix(&bench.server, &third);
     assert_eq!(refused.code, 4, "{refused:?}");
     assert!(refused.err.contains("the token was revoked"), "{refused:?}");
     let gone = token(&bench, &["rotate", "ci-bot"]);
     assert!(
-        gone.code == 1 && gone.err.contains("the token ci-bot was revoked; create a new one"),
+        gone.code == 1
+            && gone
+                .err
+                .contains("the token ci-bot was revoked; create a new one"),
         "{gone:?}"
     );
     let unknown = token(&bench, &["revoke", "nobody"]);
@@ -95,26 +114,57 @@ fn a_secret_alone_can_be_sent_to_a_file_and_other_forms_have_the_whole_token() {
     let quiet = token(&bench, &["create", "--subject", "ci-bot", "--quiet"]);
     secret(&quiet);
     assert_eq!(quiet.err, "");
-    let args = ["create", "--subject", "web-team", "--name", "web", "--role", "admin", "--component", "web-*", "-o", "json"];
+    let args = [
+        "create",
+        "--subject",
+        "web-team",
+        "--name",
+        "web",
+        "--role",
+        "admin",
+        "--component",
+        "web-*",
+        "-o",
+        "json",
+    ];
     let created = json(&token(&bench, &args));
     assert_eq!(
-        (&created["name"], &created["role"], &created["components"][0]),
+        (
+            &created["name"],
+            &created["role"],
+            &created["components"][0]
+        ),
         (&"web".into(), &"writer".into(), &"web-*".into())
     );
     assert!(created["secret"].as_str().unwrap().starts_with("dtk_"));
 
     let page = json(&token(&bench, &["list", "-o", "json"]));
-    assert_eq!((&page["total"], &page["data"][1]["name"]), (&2.into(), &"web".into()));
+    assert_eq!(
+        (&page["total"], &page["data"][1]["name"]),
+        (&2.into(), &"web".into())
+    );
     assert!(!page.to_string().contains("dtk_"));
     let table = token(&bench, &["list"]);
     let lines: Vec<_> = table.done().lines().collect();
-    assert!(lines[0].contains("EXPIRES") && lines[0].contains("LAST USED"), "{table:?}");
-    assert!(lines[3].starts_with("web ") && lines[3].contains("web-*"), "{table:?}");
+    assert!(
+        lines[0].contains("EXPIRES") && lines[0].contains("LAST USED"),
+        "{table:?}"
+    );
+    assert!(
+        lines[3].starts_with("web ") && lines[3].contains("web-*"),
+        "{table:?}"
+    );
     let csv = token(&bench, &["list", "-o", "csv"]);
     let header = csv.done().lines().next().unwrap();
-    assert!(header.starts_with("name,subject,role,components,environments,expiresAt"), "{header}");
+    assert!(
+        header.starts_with("name,subject,role,components,environments,expiresAt"),
+        "{header}"
+    );
     let csv = token(&bench, &["rotate", "web", "-o", "csv", "--quiet"]);
-    assert!(csv.done().lines().nth(1).unwrap().contains(",dtk_"), "{csv:?}");
+    assert!(
+        csv.done().lines().nth(1).unwrap().contains(",dtk_"),
+        "{csv:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -138,12 +188,18 @@ fn json_web_tokens_are_revoked_by_subject_and_by_id() {
     let grace = Caller::token_of("grace");
     assert_eq!(matrix(&bench.server, &grace).code, 0);
     let revoked = token(&bench, &["revoke", "--subject", "grace"]);
-    assert_eq!(revoked.err, "revoked the tokens of grace that were made before now\n");
+    assert_eq!(
+        revoked.err,
+        "revoked the tokens of grace that were made before now\n"
+    );
     assert_eq!(matrix(&bench.server, &grace).code, 4);
     assert_eq!(token(&bench, &["revoke", "--jti", "42"]).code, 0);
     let table = token(&bench, &["revocations"]);
     let lines: Vec<_> = table.done().lines().collect();
-    assert!(lines[2].starts_with("42 ") && lines[3].contains("grace"), "{table:?}");
+    assert!(
+        lines[2].starts_with("42 ") && lines[3].contains("grace"),
+        "{table:?}"
+    );
     let page = json(&token(&bench, &["revocations", "-o", "json"]));
     let id = page["data"][1]["id"].as_str().unwrap();
     let removed = token(&bench, &["revocations", "--remove", id]);
@@ -157,7 +213,10 @@ fn json_web_tokens_are_revoked_by_subject_and_by_id() {
 #[test]
 fn only_an_admin_manages_tokens() {
     let bench = Bench::new();
-    let secret = secret(&token(&bench, &["create", "--subject", "ci-bot", "--role", "writer"]));
+    let secret = secret(&token(
+        &bench,
+        &["create", "--subject", "ci-bot", "--role", "writer"],
+    ));
     let home = Home::new()
         .with("DEPLOYTRACK_URL", bench.server.url())
         .with("DEPLOYTRACK_TOKEN", secret);

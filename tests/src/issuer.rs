@@ -86,8 +86,7 @@ impl SigningKey {
                 EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap()
             }
             _ => {
-                let pair =
-                    KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+                let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
                 EncodingKey::from_rsa_pem(pair.serialize_pem().as_bytes()).unwrap()
             }
         };
@@ -125,7 +124,9 @@ pub struct Issuer {
 
 impl std::fmt::Debug for Issuer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Issuer").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("Issuer")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -387,7 +388,10 @@ async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
 /// The answer to a request, or `None` to hang up.
 async fn answer(head: &str, url: &str, state: &Mutex<State>) -> Option<String> {
     let target = head.split(' ').nth(1)?;
-    let below = url.splitn(4, '/').nth(3).map_or(String::new(), |path| format!("/{path}"));
+    let below = url
+        .splitn(4, '/')
+        .nth(3)
+        .map_or(String::new(), |path| format!("/{path}"));
     let path = target.strip_prefix(below.as_str()).unwrap_or("/");
     let (behaviour, document) = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);

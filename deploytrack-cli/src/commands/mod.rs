@@ -37,6 +37,8 @@ pub(crate) mod watch;
 
 use clap::Subcommand;
 
+#[cfg(feature = "serve")]
+use self::serve::Serve;
 use self::{
     audit::Audit,
     completions::Completions,
@@ -67,8 +69,6 @@ use self::{
     wall::Wall,
     watch::Watch,
 };
-#[cfg(feature = "serve")]
-use self::serve::Serve;
 use crate::{
     error::Failure,
     pipeline::keeper::{self, Keep},

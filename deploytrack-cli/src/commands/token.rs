@@ -261,7 +261,9 @@ async fn find(which: &Reference, session: &mut Session<'_>) -> Result<token::Tok
         client.tokens(page).await.map_err(or_older_server)
     });
     let all = all.await?.value.data;
-    let named = all.into_iter().filter(|token| which.is(token.id, &token.name));
+    let named = all
+        .into_iter()
+        .filter(|token| which.is(token.id, &token.name));
     // Of several with one name, at most one is valid, and it is the newest.
     let found = named.max_by_key(|token| (token.revoked_at.is_none(), token.created_at));
     found.ok_or_else(|| {
@@ -276,8 +278,9 @@ fn or_older_server(error: client::Error) -> Failure {
         client::Error::Refused(problem)
             if problem.status == 405 || problem.status == 404 && problem.kind.is_none() =>
         {
-            Failure::usage("this server is older than this command and stores no tokens")
-                .hint("update the server, or sign a token on its machine: `deploytrack-server token`")
+            Failure::usage("this server is older than this command and stores no tokens").hint(
+                "update the server, or sign a token on its machine: `deploytrack-server token`",
+            )
         }
         error => error.into(),
     }

@@ -86,10 +86,9 @@ fn happened(event: &Event) -> String {
         }
         (EventType::EnvironmentsOrdered, _) => "reordered".to_owned(),
         (EventType::WallCreated | EventType::TokenCreated, _) => "created".to_owned(),
-        (
-            EventType::WallRevoked | EventType::TokenRevoked | EventType::RevocationCreated,
-            _,
-        ) => "revoked".to_owned(),
+        (EventType::WallRevoked | EventType::TokenRevoked | EventType::RevocationCreated, _) => {
+            "revoked".to_owned()
+        }
         (EventType::TokenRotated, _) => "rotated".to_owned(),
         (EventType::TokenFirstUsed, _) => "used for the first time".to_owned(),
         (EventType::TokenRefused | EventType::IdentityRefused, _) => "refused".to_owned(),

@@ -106,9 +106,12 @@ fn name(fields: &mut Fields, subject: Option<&Label>) -> Option<Name> {
     }
     fields.value("name");
     let named_as = subject?.as_str().parse().ok();
-    named_as
-        .filter(|name| !is_long(name))
-        .or_else(|| fields.wrong("name", "is required, since the subject is too long for a name"))
+    named_as.filter(|name| !is_long(name)).or_else(|| {
+        fields.wrong(
+            "name",
+            "is required, since the subject is too long for a name",
+        )
+    })
 }
 
 /// A list of patterns. An absent list allows all.
@@ -138,6 +141,9 @@ fn seconds(
     if (least..=most).contains(&seconds) {
         Some(TimeDelta::seconds(seconds))
     } else {
-        fields.wrong(name, format!("must be a whole number from {least} to {most}"))
+        fields.wrong(
+            name,
+            format!("must be a whole number from {least} to {most}"),
+        )
     }
 }

@@ -161,7 +161,10 @@ impl DocumentClient {
         let status = response.status();
         if status.is_redirection() {
             let to = response.headers().get(LOCATION);
-            let to = to.map_or_else(|| "nowhere".into(), |to| String::from_utf8_lossy(to.as_bytes()));
+            let to = to.map_or_else(
+                || "nowhere".into(),
+                |to| String::from_utf8_lossy(to.as_bytes()),
+            );
             return Err(DocumentError::Redirect {
                 url: url.clone(),
                 to: to.chars().take(200).collect(),

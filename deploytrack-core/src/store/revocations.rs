@@ -121,7 +121,10 @@ impl Write {
     }
 
     /// Removes a revocation, and returns it.
-    pub(crate) async fn remove_revocation(&mut self, id: Uuid) -> Result<Option<Revocation>, Error> {
+    pub(crate) async fn remove_revocation(
+        &mut self,
+        id: Uuid,
+    ) -> Result<Option<Revocation>, Error> {
         self.change_access();
         let removed: Option<Row> = on!(Transaction, self.unflushed(), |write| sqlx::query_as(
             "delete from revocations where id = $1 returning *"

@@ -151,9 +151,7 @@ impl Store {
     /// Notes when tokens were last used. It is no commit that readers wait for: an answer that is
     /// cached stays valid.
     pub(crate) async fn note_tokens_used(&self, used: &[(Uuid, Time)]) -> Result<(), Error> {
-        let mut transaction = self
-            .begin_write(super::Purpose::Change)
-            .await?;
+        let mut transaction = self.begin_write(super::Purpose::Change).await?;
         on!(Transaction, &mut transaction, |write| async {
             for (id, at) in used {
                 sqlx::query("update tokens set last_used_at = $1 where id = $2 and (last_used_at is null or last_used_at < $1)")
@@ -306,7 +304,11 @@ impl Write {
     }
 
     /// Notes a token as revoked. Its name can be used again.
-    pub(crate) async fn write_token_revocation(&mut self, id: Uuid, now: Time) -> Result<(), Error> {
+    pub(crate) async fn write_token_revocation(
+        &mut self,
+        id: Uuid,
+        now: Time,
+    ) -> Result<(), Error> {
         self.change_access();
         on!(Transaction, self.unflushed(), |write| sqlx::query(
             "update tokens set revoked_at = $1, name_key = null where id = $2"

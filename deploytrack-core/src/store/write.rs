@@ -235,9 +235,7 @@ impl Write {
         self.flush().await?;
         self.write_unarchived().await?;
         let events = std::mem::take(&mut self.events);
-        let last_event = self
-            .count_commit(events.len(), self.changes_access)
-            .await?;
+        let last_event = self.count_commit(events.len(), self.changes_access).await?;
         self.insert_events(&events, last_event).await?;
         Ok(last_event)
     }

@@ -74,7 +74,9 @@ impl FromStr for TokenSecret {
         if Self::is_secret(text) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Invalid("must be the secret of a token, which begins with dtk_"))
+            Err(Invalid(
+                "must be the secret of a token, which begins with dtk_",
+            ))
         }
     }
 }
@@ -129,7 +131,11 @@ mod tests {
     #[test]
     fn a_secret_is_the_base_62_of_its_bytes_and_does_not_appear_in_debug() {
         let secret = TokenSecret::of([0; 32]);
-        assert!(secret.expose().starts_with("dtk_000000000000000000000000000000"));
+        assert!(
+            secret
+                .expose()
+                .starts_with("dtk_000000000000000000000000000000")
+        );
         let mut one = [0; 32];
         one[31] = 61;
         assert!(TokenSecret::of(one).expose().starts_with("dtk_z00000"));

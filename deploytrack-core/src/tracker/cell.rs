@@ -60,11 +60,10 @@ impl Tracker {
         now: Time,
     ) -> Result<OperationOutcome, Error> {
         let pair = names.known_pair((&new.component, &new.environment))?;
-        let mut record =
-            DeploymentRecord::new(Deployment {
-                origin: terms.origin(),
-                ..self.new_deployment(new.clone(), pair, terms.author(), now)
-            });
+        let mut record = DeploymentRecord::new(Deployment {
+            origin: terms.origin(),
+            ..self.new_deployment(new.clone(), pair, terms.author(), now)
+        });
         terms.check_limits(&record.deployment)?;
         let newest = cells.newest_time(CellKey::of(&record.deployment))?;
         let placed = terms.arriving(now).place(new.occurred_at, newest, None);

@@ -87,12 +87,7 @@ impl Tracker {
         .await
     }
 
-    fn new_token(
-        &self,
-        new: NewToken,
-        secret: Digest,
-        created_by: Label,
-    ) -> StoredToken {
+    fn new_token(&self, new: NewToken, secret: Digest, created_by: Label) -> StoredToken {
         let now = self.clock.now();
         let token = Token {
             id: self.next_id(),

@@ -42,7 +42,11 @@ impl TokenArgs {
 
     /// The key sets that `--jwt-key` names by their URLs. They are read when the first token arrives.
     pub(super) fn published_keys(&self) -> Result<Vec<RemoteKeys>, ConfigError> {
-        let urls: Vec<_> = self.jwt_key.iter().filter_map(|path| key_url(path)).collect();
+        let urls: Vec<_> = self
+            .jwt_key
+            .iter()
+            .filter_map(|path| key_url(path))
+            .collect();
         if urls.is_empty() {
             return Ok(Vec::new());
         }

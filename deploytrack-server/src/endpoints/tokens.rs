@@ -26,7 +26,11 @@ fn new_secret(app: &App) -> Result<(TokenSecret, String), Refusal> {
 /// The token with its secret.
 fn with_secret(app: &App, created: CreatedToken) -> TokenWithSecret {
     TokenWithSecret {
-        secret: app.verifier().token_secret(&created.seed).expose().to_owned(),
+        secret: app
+            .verifier()
+            .token_secret(&created.seed)
+            .expose()
+            .to_owned(),
         token: created.token,
     }
 }

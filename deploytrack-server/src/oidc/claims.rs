@@ -103,6 +103,9 @@ mod tests {
     #[test]
     fn a_long_claim_is_shortened_in_messages() {
         let claims = claims(json!({"ref": "x".repeat(5000)}));
-        assert_eq!(claims.shown("ref").map(|text| text.chars().count()), Some(201));
+        assert_eq!(
+            claims.shown("ref").map(|text| text.chars().count()),
+            Some(201)
+        );
     }
 }

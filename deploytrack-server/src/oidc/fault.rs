@@ -9,7 +9,9 @@ use super::rule::Mismatch;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum IdentityFault {
     /// No issuer is configured.
-    #[error("this server trusts no issuer; its operator names them in --oidc-file (DEPLOYTRACK_OIDC_FILE)")]
+    #[error(
+        "this server trusts no issuer; its operator names them in --oidc-file (DEPLOYTRACK_OIDC_FILE)"
+    )]
     Off,
     /// It is longer than the limit.
     #[error("the identity token has more than 16 KiB")]

@@ -110,7 +110,9 @@ impl OidcSettings {
     fn add_issuer(&mut self, at: Text<'_>, raw: &RawIssuer) -> Result<(), SettingsFault> {
         let fault = |message: String| at.fault(&raw.url, "url", message);
         let text = raw.url.get_ref();
-        let url = text.parse::<HttpsUrl>().map_err(|why| fault(why.to_string()))?;
+        let url = text
+            .parse::<HttpsUrl>()
+            .map_err(|why| fault(why.to_string()))?;
         let name = Label::new(text.clone()).map_err(|why| fault(why.to_string()))?;
         if text.contains('?') {
             return Err(fault("must have no query (?)".to_owned()));
@@ -138,10 +140,18 @@ impl OidcSettings {
         let name = Label::new(raw.name.get_ref().clone());
         let name = name.map_err(|why| at.fault(&raw.name, "name", why))?;
         if self.rules.iter().any(|rule| rule.name == name) {
-            return Err(at.fault(&raw.name, "name", format!("{name:?} is given twice", name = name.as_str())));
+            return Err(at.fault(
+                &raw.name,
+                "name",
+                format!("{name:?} is given twice", name = name.as_str()),
+            ));
         }
         let issuer = raw.issuer.get_ref();
-        if !self.issuers.iter().any(|known| known.name.as_str() == issuer) {
+        if !self
+            .issuers
+            .iter()
+            .any(|known| known.name.as_str() == issuer)
+        {
             return Err(at.fault(
                 &raw.issuer,
                 "issuer",
@@ -191,7 +201,9 @@ fn condition(at: Text<'_>, raw: &RawCondition) -> Result<Condition, SettingsFaul
         return Err(at.fault(&raw.claim, "claim", "must not be empty"));
     }
     let comparison = match (&raw.equals, &raw.one_of, &raw.glob) {
-        (Some(value), None, None) => Comparison::Equals(text(at, value, "equals", value.get_ref())?),
+        (Some(value), None, None) => {
+            Comparison::Equals(text(at, value, "equals", value.get_ref())?)
+        }
         (None, Some(values), None) => Comparison::In(texts(at, values)?),
         (None, None, Some(pattern)) if pattern.get_ref().is_empty() => {
             return Err(at.fault(pattern, "glob", "must not be empty"));
@@ -218,7 +230,10 @@ fn texts(at: Text<'_>, raw: &Spanned<Vec<toml::Value>>) -> Result<Vec<String>, S
     if values.is_empty() || values.len() > MOST_VALUES {
         return Err(at.fault(raw, "in", format!("must have 1 to {MOST_VALUES} values")));
     }
-    values.iter().map(|value| text(at, raw, "in", value)).collect()
+    values
+        .iter()
+        .map(|value| text(at, raw, "in", value))
+        .collect()
 }
 
 /// The text of a value with which a claim is compared.
@@ -234,13 +249,21 @@ fn text<T>(
         toml::Value::Boolean(value) => (*value).into(),
         _ => serde_json::Value::Null,
     };
-    let refused = || at.fault(place, field, "must be a text, a whole number, true or false");
+    let refused = || {
+        at.fault(
+            place,
+            field,
+            "must be a text, a whole number, true or false",
+        )
+    };
     expected(&value).ok_or_else(refused)
 }
 
 fn role(at: Text<'_>, raw: &Spanned<String>) -> Result<Role, SettingsFault> {
     let roles = [Role::Reader, Role::Writer, Role::Admin];
-    let found = roles.into_iter().find(|role| role.as_str() == raw.get_ref());
+    let found = roles
+        .into_iter()
+        .find(|role| role.as_str() == raw.get_ref());
     found.ok_or_else(|| at.fault(raw, "role", "must be reader, writer or admin"))
 }
 
@@ -253,7 +276,11 @@ fn limits(
     if let Some(last) = raw.last()
         && raw.len() > MOST_VALUES
     {
-        return Err(at.fault(last, field, format!("must have at most {MOST_VALUES} patterns")));
+        return Err(at.fault(
+            last,
+            field,
+            format!("must have at most {MOST_VALUES} patterns"),
+        ));
     }
     let parse = |raw: &Spanned<String>| {
         let parsed = raw.get_ref().parse::<LimitPattern>();

@@ -99,7 +99,9 @@ fn literal(claims: &IdentityClaims, claim: &str) -> Result<String, UnusableClaim
         .filter(|text| !text.is_empty())
         .ok_or_else(|| fault("the token does not have it, and a limit of the rule needs it"))?;
     if NamePattern::is_pattern(&text) {
-        return Err(fault("a limit of the rule needs it, and its value has * or ?"));
+        return Err(fault(
+            "a limit of the rule needs it, and its value has * or ?",
+        ));
     }
     Ok(text)
 }
@@ -149,8 +151,15 @@ mod tests {
     #[test]
     fn a_brace_has_a_partner() {
         for limit in ["{", "}", "{}", "{a", "a}", "{a}}", "{{a}", "}{a}"] {
-            assert_eq!(limit.parse::<LimitPattern>(), Err(BadLimit::Brace), "{limit}");
+            assert_eq!(
+                limit.parse::<LimitPattern>(),
+                Err(BadLimit::Brace),
+                "{limit}"
+            );
         }
-        assert!(matches!("".parse::<LimitPattern>(), Err(BadLimit::Pattern(_))));
+        assert!(matches!(
+            "".parse::<LimitPattern>(),
+            Err(BadLimit::Pattern(_))
+        ));
     }
 }

@@ -1,10 +1,6 @@
 //! The origin that claims state, and the names in them whose ids are pinned.
 
-use deploytrack_core::{
-    origin::Origin,
-    pin::NamedId,
-    text::Label,
-};
+use deploytrack_core::{origin::Origin, pin::NamedId, text::Label};
 
 use super::{IdentityClaims, Rule};
 
@@ -18,7 +14,10 @@ const NAMED_IDS: [(&str, &str); 7] = [
     ("pipeline_slug", "pipeline_id"),
     ("organization_slug", "organization_id"),
     // CircleCI has no name: the id is one.
-    ("oidc.circleci.com/project-id", "oidc.circleci.com/project-id"),
+    (
+        "oidc.circleci.com/project-id",
+        "oidc.circleci.com/project-id",
+    ),
 ];
 
 /// The origin of the writes of an identity.
@@ -28,8 +27,7 @@ pub(crate) fn origin(rule: &Rule, issuer: &Label, claims: &IdentityClaims) -> Or
         issuer: issuer.clone(),
         rule: rule.name.clone(),
         repository: repository(claims),
-        run_id: first(&["run_id", "build_number"])
-            .or_else(|| gitlab_pipeline(claims)),
+        run_id: first(&["run_id", "build_number"]).or_else(|| gitlab_pipeline(claims)),
         run_url: run_url(issuer.as_str(), claims).and_then(|url| Label::new(url).ok()),
         actor: first(&["actor", "user_login"]),
         sha: first(&["sha", "build_commit"]),
@@ -42,14 +40,20 @@ fn gitlab_pipeline(claims: &IdentityClaims) -> Option<Label> {
 }
 
 fn repository(claims: &IdentityClaims) -> Option<Label> {
-    if let (Some(organization), Some(pipeline)) =
-        (claims.text("organization_slug"), claims.text("pipeline_slug"))
-    {
+    if let (Some(organization), Some(pipeline)) = (
+        claims.text("organization_slug"),
+        claims.text("pipeline_slug"),
+    ) {
         return Label::new(format!("{organization}/{pipeline}")).ok();
     }
-    ["repository", "project_path", "oidc.circleci.com/vcs-origin", "oidc.circleci.com/project-id"]
-        .iter()
-        .find_map(|claim| label(claims, claim))
+    [
+        "repository",
+        "project_path",
+        "oidc.circleci.com/vcs-origin",
+        "oidc.circleci.com/project-id",
+    ]
+    .iter()
+    .find_map(|claim| label(claims, claim))
 }
 
 fn label(claims: &IdentityClaims, claim: &str) -> Option<Label> {
@@ -82,7 +86,12 @@ fn name_of(claims: &IdentityClaims, claim: &str) -> Option<Label> {
 
 /// The repository's id where there is one, else its name: jobs of one repository share it.
 pub(crate) fn repository_key(claims: &IdentityClaims) -> String {
-    let ids = ["repository_id", "project_id", "pipeline_id", "oidc.circleci.com/project-id"];
+    let ids = [
+        "repository_id",
+        "project_id",
+        "pipeline_id",
+        "oidc.circleci.com/project-id",
+    ];
     let id = ids.iter().find_map(|claim| claims.text(claim));
     id.or_else(|| repository(claims).map(String::from))
         .or_else(|| claims.text("sub"))
@@ -95,9 +104,11 @@ fn run_url(issuer: &str, claims: &IdentityClaims) -> Option<String> {
     if let (Some(project), Some(pipeline)) = (text("project_path"), text("pipeline_id")) {
         return Some(format!("{issuer}/{project}/-/pipelines/{pipeline}"));
     }
-    if let (Some(organization), Some(pipeline), Some(build)) =
-        (text("organization_slug"), text("pipeline_slug"), text("build_number"))
-    {
+    if let (Some(organization), Some(pipeline), Some(build)) = (
+        text("organization_slug"),
+        text("pipeline_slug"),
+        text("build_number"),
+    ) {
         return Some(format!(
             "https://buildkite.com/{organization}/{pipeline}/builds/{build}"
         ));
@@ -115,7 +126,10 @@ fn run_url(issuer: &str, claims: &IdentityClaims) -> Option<String> {
 /// The address of GitHub for its issuer: github.com, GHE.com or an Enterprise Server.
 fn github_server(issuer: &str) -> Option<String> {
     let host = issuer.strip_prefix("https://")?;
-    if let Some(server) = host.split_once("/_services/token").map(|(server, _)| server) {
+    if let Some(server) = host
+        .split_once("/_services/token")
+        .map(|(server, _)| server)
+    {
         return Some(format!("https://{server}"));
     }
     let host = host.split('/').next()?.strip_prefix("token.actions.")?;
@@ -149,11 +163,26 @@ mod tests {
     fn the_page_of_a_run_is_at_the_server_of_its_issuer() {
         let github = json!({"repository": "o/r", "run_id": "7", "run_number": "3"});
         for (issuer, page) in [
-            ("https://token.actions.githubusercontent.com", "https://github.com/o/r/actions/runs/7"),
-            ("https://token.actions.githubusercontent.com/octo", "https://github.com/o/r/actions/runs/7"),
-            ("https://token.actions.octo.ghe.com", "https://octo.ghe.com/o/r/actions/runs/7"),
-            ("https://git.example.com/_services/token", "https://git.example.com/o/r/actions/runs/7"),
-            ("https://code.example.com/api/actions", "https://code.example.com/o/r/actions/runs/3"),
+            (
+                "https://token.actions.githubusercontent.com",
+                "https://github.com/o/r/actions/runs/7",
+            ),
+            (
+                "https://token.actions.githubusercontent.com/octo",
+                "https://github.com/o/r/actions/runs/7",
+            ),
+            (
+                "https://token.actions.octo.ghe.com",
+                "https://octo.ghe.com/o/r/actions/runs/7",
+            ),
+            (
+                "https://git.example.com/_services/token",
+                "https://git.example.com/o/r/actions/runs/7",
+            ),
+            (
+                "https://code.example.com/api/actions",
+                "https://code.example.com/o/r/actions/runs/3",
+            ),
         ] {
             assert_eq!(url(issuer, github.clone()).as_deref(), Some(page));
         }
@@ -172,7 +201,15 @@ mod tests {
 
     #[test]
     fn a_claim_cannot_lead_a_link_elsewhere() {
-        for repository in ["../../evil", "o/r?x=", "o/r#", "o r", "o\\r", "", "@evil.example"] {
+        for repository in [
+            "../../evil",
+            "o/r?x=",
+            "o/r#",
+            "o r",
+            "o\\r",
+            "",
+            "@evil.example",
+        ] {
             let claims = json!({"repository": repository, "run_id": "7"});
             assert_eq!(
                 url("https://token.actions.githubusercontent.com", claims),

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use deploytrack_core::{
-    limits::WriteLimits, pattern::NamePattern, pin::PinConflict, text::Label,
-};
+use deploytrack_core::{limits::WriteLimits, pattern::NamePattern, pin::PinConflict, text::Label};
 use serde_json::Value;
 
 use super::{Condition, IdentityClaims, LimitPattern, UntrustedRun, limit::UnusableClaim};
@@ -70,9 +68,8 @@ impl Rule {
             return Err(mismatch(claims, run.claim, reason, met));
         }
         let fill = |limits: Option<&Vec<LimitPattern>>| filled(limits, claims);
-        let unusable = |fault: UnusableClaim| {
-            mismatch(claims, &fault.claim, fault.reason.to_owned(), met)
-        };
+        let unusable =
+            |fault: UnusableClaim| mismatch(claims, &fault.claim, fault.reason.to_owned(), met);
         Ok(WriteLimits {
             components: fill(self.components.as_ref()).map_err(unusable)?,
             environments: fill(self.environments.as_ref()).map_err(unusable)?,
@@ -138,6 +135,9 @@ impl std::fmt::Display for Mismatch {
 
 /// The value of a setting as the text with which claims are compared.
 pub(crate) fn expected(value: &Value) -> Option<String> {
-    IdentityClaims::new(serde_json::Map::from_iter([("value".to_owned(), value.clone())]))
-        .text("value")
+    IdentityClaims::new(serde_json::Map::from_iter([(
+        "value".to_owned(),
+        value.clone(),
+    )]))
+    .text("value")
 }

@@ -54,7 +54,10 @@ impl Trust {
     /// Continues with the keys that former settings read from the same issuers.
     fn continue_from(&self, former: &Self) {
         for (issuer, keys) in &self.issuers {
-            let same = former.issuers.iter().find(|(known, _)| known.name == issuer.name);
+            let same = former
+                .issuers
+                .iter()
+                .find(|(known, _)| known.name == issuer.name);
             if let Some((_, former)) = same {
                 keys.continue_from(former);
             }
@@ -117,7 +120,8 @@ impl Trust {
             .issuers
             .iter()
             .find(|(issuer, _)| Some(issuer.url.as_str()) == stated);
-        let unknown = || IdentityFault::Issuer(stated.map(|stated| stated.chars().take(200).collect()));
+        let unknown =
+            || IdentityFault::Issuer(stated.map(|stated| stated.chars().take(200).collect()));
         found.ok_or_else(unknown)
     }
 
@@ -144,7 +148,10 @@ impl Trust {
                 Ok(limits) => return Ok((rule, limits)),
                 Err(mismatch) => {
                     count += 1;
-                    if nearest.as_ref().is_none_or(|(_, near)| near.met < mismatch.met) {
+                    if nearest
+                        .as_ref()
+                        .is_none_or(|(_, near)| near.met < mismatch.met)
+                    {
                         nearest = Some((rule, mismatch));
                     }
                 }
@@ -216,7 +223,10 @@ fn check_times(claims: &Map<String, Value>, now: Time) -> Result<Option<i64>, Id
     let (issued, not_before) = (time("iat")?, time("nbf")?);
     for (claim, time) in [("nbf", not_before), ("iat", issued)] {
         if time.is_some_and(|time| time > seconds + LEEWAY) {
-            return Err(IdentityFault::Early { claim, now: shown() });
+            return Err(IdentityFault::Early {
+                claim,
+                now: shown(),
+            });
         }
     }
     #[expect(clippy::cast_possible_truncation, reason = "they are below 1e12")]
@@ -226,7 +236,10 @@ fn check_times(claims: &Map<String, Value>, now: Time) -> Result<Option<i64>, Id
 
 /// Checks that one of the audiences of the token is one of the issuer's. `aud` is a text or a list of
 /// texts (RFC 7519, section 4.1.3).
-fn check_audience(issuer: &TrustedIssuer, claims: &Map<String, Value>) -> Result<(), IdentityFault> {
+fn check_audience(
+    issuer: &TrustedIssuer,
+    claims: &Map<String, Value>,
+) -> Result<(), IdentityFault> {
     let received: Option<Vec<&str>> = match claims.get("aud") {
         Some(Value::String(one)) => Some(vec![one]),
         Some(Value::Array(many)) => many.iter().map(Value::as_str).collect(),

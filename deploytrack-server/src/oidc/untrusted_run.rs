@@ -35,7 +35,10 @@ impl UntrustedRun {
         };
         let found = |claim, reason| Some(Self { claim, reason });
         if has("event_name", &EVENTS) {
-            return found("event_name", "a pull request decides what this run executes");
+            return found(
+                "event_name",
+                "a pull request decides what this run executes",
+            );
         }
         if has("pipeline_source", &SOURCES) {
             return found(
@@ -82,13 +85,28 @@ mod tests {
     fn runs_of_proposals_and_forks_are_not_trusted() {
         for (claims, claim) in [
             (json!({"event_name": "pull_request"}), "event_name"),
-            (json!({"event_name": "pull_request_target", "ref": "refs/heads/main"}), "event_name"),
+            (
+                json!({"event_name": "pull_request_target", "ref": "refs/heads/main"}),
+                "event_name",
+            ),
             (json!({"event_name": "workflow_run"}), "event_name"),
-            (json!({"pipeline_source": "merge_request_event"}), "pipeline_source"),
+            (
+                json!({"pipeline_source": "merge_request_event"}),
+                "pipeline_source",
+            ),
             (json!({"build_branch": "mallory:main"}), "build_branch"),
-            (json!({CIRCLECI_SSH: true, CIRCLECI_PROJECT: "p"}), CIRCLECI_SSH),
-            (json!({CIRCLECI_SSH: "true", CIRCLECI_PROJECT: "p"}), CIRCLECI_SSH),
-            (json!({CIRCLECI_SSH: false, CIRCLECI_PROJECT: "p"}), CIRCLECI_ORIGIN),
+            (
+                json!({CIRCLECI_SSH: true, CIRCLECI_PROJECT: "p"}),
+                CIRCLECI_SSH,
+            ),
+            (
+                json!({CIRCLECI_SSH: "true", CIRCLECI_PROJECT: "p"}),
+                CIRCLECI_SSH,
+            ),
+            (
+                json!({CIRCLECI_SSH: false, CIRCLECI_PROJECT: "p"}),
+                CIRCLECI_ORIGIN,
+            ),
         ] {
             assert_eq!(untrusted(claims.clone(), &[]), Some(claim), "{claims}");
         }

@@ -39,7 +39,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exchanged_token_lasts_at_least_half_of_its_lifetime_and_ends_for_all_repetitions_at_once() {
+    fn an_exchanged_token_lasts_at_least_half_of_its_lifetime_and_ends_for_all_repetitions_at_once()
+    {
         let issued = parse("2026-11-23T18:00:00Z").unwrap();
         let at = |seconds: i64| {
             let now = issued + chrono::TimeDelta::seconds(seconds);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use deploytrack_core::{
     api::Problem, entity_tag::EntityTag, error::Error, fault::MOST_FAULTS, openapi::of,
+    token::TokenEnd,
 };
 use http::StatusCode;
 use serde_json::json;

@@ -28,11 +28,7 @@ impl Refusal {
                 TOKEN_LIFETIME,
                 "The token lasts too long",
             ),
-            Self::EndedToken(_) => (
-                StatusCode::UNAUTHORIZED,
-                TOKEN_ENDED,
-                "The token has ended",
-            ),
+            Self::EndedToken(_) => (StatusCode::UNAUTHORIZED, TOKEN_ENDED, "The token has ended"),
             Self::NoToken | Self::BadToken => (
                 StatusCode::UNAUTHORIZED,
                 "unauthorized",
@@ -121,10 +117,9 @@ impl Refusal {
             | Self::LongToken(_)
             | Self::EndedToken(_)
             | Self::UsedCode
-            | Self::RevokedWall => Some((
-                header::WWW_AUTHENTICATE,
-                r#"Bearer error="invalid_token""#,
-            )),
+            | Self::RevokedWall => {
+                Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
+            }
             Self::Role(_) | Self::Wall | Self::Core(Error::OutsideLimits { .. }) => Some((
                 header::WWW_AUTHENTICATE,
                 r#"Bearer error="insufficient_scope""#,

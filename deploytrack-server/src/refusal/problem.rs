@@ -4,6 +4,7 @@ use deploytrack_core::{
     api::Problem,
     error::{Error, Fault},
     fault::MOST_FAULTS,
+    token::TokenEnd,
 };
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 

@@ -50,7 +50,10 @@ pub(crate) enum KeySourceFault {
 
 impl KeySource {
     /// Reads the keys. Each document has at most 1 MiB and ten seconds.
-    pub(crate) async fn read(&self, documents: &DocumentClient) -> Result<Vec<Key>, KeySourceFault> {
+    pub(crate) async fn read(
+        &self,
+        documents: &DocumentClient,
+    ) -> Result<Vec<Key>, KeySourceFault> {
         let url = match self {
             Self::KeySet(url) => url.clone(),
             Self::Issuer(issuer) => discover(issuer, documents).await?,
@@ -81,7 +84,12 @@ async fn discover(
     let Ok(document) = json::object(&content) else {
         return Err(KeySourceFault::Discovery(url));
     };
-    let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default();
+    let text = |name: &str| {
+        document
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let found = text("issuer");
     if found != issuer.as_str() {
         return Err(KeySourceFault::OtherIssuer {

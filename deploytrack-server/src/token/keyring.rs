@@ -41,10 +41,7 @@ impl Keyring {
     /// The keys that may have signed a token: those of its algorithm with its `kid`. Without a `kid`,
     /// or with one that no key has, all of them that a token need not name.
     fn candidates(&self, header: &Header) -> impl Iterator<Item = &(Key, Validation)> {
-        let of_algorithm = self
-            .0
-            .iter()
-            .filter(|(key, _)| key.algorithm == header.alg);
+        let of_algorithm = self.0.iter().filter(|(key, _)| key.algorithm == header.alg);
         let is_known = self.names(header);
         let kid = header.kid.clone();
         of_algorithm.filter(move |(key, _)| {

@@ -74,7 +74,10 @@ impl RemoteKeys {
     /// reload while the source cannot be read.
     pub(crate) fn continue_from(&self, former: &Self) {
         let published = former.published();
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+        *self
+            .published
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = published;
         let reads = former.reads().clone();
         *self.reads() = Reads {
             running: None,

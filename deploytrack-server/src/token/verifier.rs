@@ -83,7 +83,11 @@ impl Verifier {
             keys.renew_if_old(now);
         }
         let version = self.version();
-        if let Some(cached) = self.cache.get(token).filter(|cached| cached.version == version) {
+        if let Some(cached) = self
+            .cache
+            .get(token)
+            .filter(|cached| cached.version == version)
+        {
             return cached.at(now, self.longest);
         }
         let verified = self.verify(token, version).ok_or(TokenFault::Invalid)?;
@@ -150,7 +154,10 @@ impl Verifier {
 
     /// The number of reads of published keys. It grows with each.
     fn version(&self) -> u64 {
-        self.remote.iter().map(|keys| keys.published().version).sum()
+        self.remote
+            .iter()
+            .map(|keys| keys.published().version)
+            .sum()
     }
 
     #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta};
 use deploytrack_core::{
-    api::TOKEN_LIFETIME,
+    api::{TOKEN_ENDED, TOKEN_LIFETIME},
     client,
     clock::{self, Time},
     query::PageRequest,
@@ -19,7 +19,7 @@ use crate::{
 /// The time before the expiry from which on a token should be renewed.
 const SOON: TimeDelta = TimeDelta::days(7);
 const RENEW: &str =
-    "`deploytrack-server token` on the server creates a new one, and `deploytrack login` stores it";
+    "an admin creates a new one with `deploytrack token create`, and `deploytrack login` stores it";
 
 pub(super) async fn check(
     settings: &Settings,
@@ -44,7 +44,12 @@ pub(super) async fn check(
             format!("{}; no server answers", settings.token_from),
         )
     });
-    findings.push(match token::access(token) {
+    let (access, expires) = match token::access(token) {
+        Some(access) => (Some(access), token::expiry(token)),
+        None if server_answers => shown(settings).await,
+        None => (None, None),
+    };
+    findings.push(match access {
         Some(Access::Admin) => Finding::ok("role", "admin: it can read and write"),
         Some(Access::Writer(None)) => {
             Finding::ok("role", "writer: it can read and record deployments")
@@ -57,9 +62,21 @@ pub(super) async fn check(
             "role",
             "it can only read; recording needs a token with the role writer",
         ),
-        None => Finding::not_checked("role", "the token is not a readable JWT"),
+        None => Finding::not_checked("role", "the token does not show its role"),
     });
-    findings.push(expiry(token::expiry(token), now));
+    findings.push(expiry(expires, now));
+}
+
+/// The access and the expiry of a token that only the server can read.
+async fn shown(settings: &Settings) -> (Option<Access>, Option<i64>) {
+    let Ok(client) = settings.clone().client() else {
+        return (None, None);
+    };
+    let Ok(login) = client.login().await else {
+        return (None, None);
+    };
+    let expires = login.value.expires_at.map(|at| at.timestamp());
+    (token::access_of(&login.value), expires)
 }
 
 /// Sends the smallest request that needs a token.
@@ -75,7 +92,8 @@ async fn accepted(settings: &Settings) -> Finding {
     {
         Ok(_) => Finding::ok(CHECK, format!("accepted, {}", settings.token_from)),
         Err(client::Error::Unauthorised(problem))
-            if problem.status == 401 && problem.code != TOKEN_LIFETIME =>
+            if problem.status == 401
+                && ![TOKEN_ENDED, TOKEN_LIFETIME].contains(&&*problem.code) =>
         {
             Finding::problem(
                 CHECK,

@@ -178,7 +178,10 @@ pub(super) fn differing(row: &DeploymentRecord, expected: &DeploymentState) -> O
         ),
         (
             "origin",
-            words(&shown_origin(deployment.origin.as_deref()), &shown_origin(origin.as_deref())),
+            words(
+                &shown_origin(deployment.origin.as_deref()),
+                &shown_origin(origin.as_deref()),
+            ),
         ),
     ];
     let (what, (stored, expected)) = compared

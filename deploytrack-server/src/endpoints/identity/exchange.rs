@@ -57,7 +57,9 @@ async fn answer(call: Call) -> HandlerResult {
 
 fn uncached(mut response: http::Response<Body>) -> HandlerResult {
     let no_store = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
     Ok(response)
 }
 
@@ -108,9 +110,12 @@ fn seed(
 ) -> String {
     let digest = Digest::of(identity_token.as_bytes());
     let patterns = |patterns: &Option<Vec<_>>| {
-        let texts = patterns.as_ref().map(|patterns: &Vec<deploytrack_core::pattern::NamePattern>| {
-            patterns.iter().map(ToString::to_string).collect::<Vec<_>>()
-        });
+        let texts =
+            patterns
+                .as_ref()
+                .map(|patterns: &Vec<deploytrack_core::pattern::NamePattern>| {
+                    patterns.iter().map(ToString::to_string).collect::<Vec<_>>()
+                });
         json!(texts)
     };
     json!([

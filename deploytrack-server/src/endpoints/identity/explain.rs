@@ -70,7 +70,9 @@ async fn explanation(
         rule: rule.name.clone(),
         accepts: mismatch.is_none(),
         claim: mismatch.as_ref().map(|mismatch| mismatch.claim.clone()),
-        received: mismatch.as_ref().and_then(|mismatch| mismatch.received.clone()),
+        received: mismatch
+            .as_ref()
+            .and_then(|mismatch| mismatch.received.clone()),
         reason: mismatch.map(|mismatch| mismatch.reason),
     })
 }

@@ -6,12 +6,12 @@ use deploytrack_core::{
     error::Fault,
     exchange::{GRANT_TYPE, SUBJECT_TOKEN_TYPES},
 };
+use serde_json::json;
 use utoipa::openapi::{
     ContentBuilder, ObjectBuilder, Required,
     request_body::{RequestBody, RequestBodyBuilder},
     schema::Type,
 };
-use serde_json::json;
 
 /// The media type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -46,7 +46,9 @@ impl ExchangeRequest {
         required("grant_type", &[GRANT_TYPE]);
         required("subject_token", &[]);
         required("subject_token_type", &SUBJECT_TOKEN_TYPES);
-        let audience = known.remove("audience").filter(|audience| !audience.is_empty());
+        let audience = known
+            .remove("audience")
+            .filter(|audience| !audience.is_empty());
         match known.remove("subject_token") {
             Some(subject_token) if faults.is_empty() => Ok(Self {
                 subject_token,
@@ -58,7 +60,12 @@ impl ExchangeRequest {
 }
 
 /// The fields that are read.
-const FIELDS: [&str; 4] = ["audience", "grant_type", "subject_token", "subject_token_type"];
+const FIELDS: [&str; 4] = [
+    "audience",
+    "grant_type",
+    "subject_token",
+    "subject_token_type",
+];
 
 /// The description of the form.
 pub(super) fn form() -> RequestBody {
@@ -104,9 +111,12 @@ mod tests {
     use super::*;
 
     fn read(fields: &[(&str, &str)]) -> Result<ExchangeRequest, Vec<String>> {
-        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let fields = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         ExchangeRequest::of(fields.collect()).map_err(|faults| {
-            let shown = |fault: Fault| format!("{} {}", fault.pointer.unwrap_or_default(), fault.detail);
+            let shown =
+                |fault: Fault| format!("{} {}", fault.pointer.unwrap_or_default(), fault.detail);
             faults.into_iter().map(shown).collect()
         })
     }
@@ -117,7 +127,10 @@ mod tests {
         let types = SUBJECT_TOKEN_TYPES.map(|text| ("subject_token_type", text));
         for kind in types {
             let read = read(&[grant, token, kind, ("other", "x"), ("other", "y")]).unwrap();
-            assert_eq!((read.subject_token.as_str(), read.audience), ("a.b.c", None));
+            assert_eq!(
+                (read.subject_token.as_str(), read.audience),
+                ("a.b.c", None)
+            );
         }
         let with = read(&[grant, token, types[0], ("audience", "a")]).unwrap();
         assert_eq!(with.audience.as_deref(), Some("a"));

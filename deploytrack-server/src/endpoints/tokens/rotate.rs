@@ -38,7 +38,9 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     let (id, rotation, terms) = call.read_if_any(id).await?;
     let (secret, seed) = new_secret(&app)?;
     let (which, longest) = (id.into(), longest(&app)?);
-    let rotated = app.tracker.rotate_token(which, rotation, longest, &secret, seed, terms);
+    let rotated = app
+        .tracker
+        .rotate_token(which, rotation, longest, &secret, seed, terms);
     let rotated = rotated.await?.map(|created| with_secret(&app, created));
     Ok(unstored(changed(&rotated)?))
 }

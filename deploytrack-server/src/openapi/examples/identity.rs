@@ -7,7 +7,7 @@ use deploytrack_core::{
 };
 use serde_json::{Value, json};
 
-use super::{page, parsed, world::time};
+use super::{answers::page, parsed, world::time};
 use crate::{
     oidc::{IdentityFault, Mismatch},
     refusal::Refusal,
