@@ -1,6 +1,7 @@
 //! The claims of a token, read without verification: only the server can verify a token.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use deploytrack_core::{role::Role, session::Login};
 use serde_json::{Map, Value};
 
 /// The access that a token gives.
@@ -24,6 +25,16 @@ pub(crate) fn access(token: &str) -> Option<Access> {
         (false, false) => Access::Reader,
         _ => Access::Writer(limits),
     })
+}
+
+/// The access that a server shows for a token.
+pub(crate) fn access_of(login: &Login) -> Option<Access> {
+    match login.role.parse() {
+        Ok(Role::Reader) => Some(Access::Reader),
+        Ok(Role::Writer) => Some(Access::Writer(None)),
+        Ok(Role::Admin) => Some(Access::Admin),
+        Err(_) => None,
+    }
 }
 
 /// The limits of a token, such as `components web-*, api and environments staging`.

@@ -1,6 +1,7 @@
 //! The HTTP API: paths, headers and bodies that the server and the client share.
 
 mod import;
+mod tokens;
 
 use std::fmt;
 
@@ -58,8 +59,18 @@ pub const EVENTS: &str = "/api/v1/events";
 pub const SESSION: &str = "/api/v1/session";
 /// Issues a code that a browser exchanges for a session.
 pub const SESSION_CODE: &str = "/api/v1/session/code";
+/// The exchange of an identity token for a token of the server.
+pub const TOKEN: &str = "/api/v1/token";
+/// The explanation how the rules judge an identity token.
+pub const OIDC_EXPLAIN: &str = "/api/v1/oidc/explain";
+/// The pins.
+pub const PINS: &str = "/api/v1/oidc/pins";
 /// The walls: links that show one view of the matrix. One wall is at `/:id`.
 pub const WALLS: &str = "/api/v1/walls";
+/// The tokens of the server. One token is at `/:id`; `POST /:id/rotate` gives it a new secret.
+pub const TOKENS: &str = "/api/v1/tokens";
+/// The revocations of JSON Web Tokens. One revocation is at `/:id`.
+pub const REVOCATIONS: &str = "/api/v1/revocations";
 /// The OpenAPI document of this API.
 pub const OPENAPI: &str = "/api/v1/openapi.json";
 /// Components. One component is at `/:id`.
@@ -97,6 +108,9 @@ pub const STORE_REPLACED: &str = "store_replaced";
 
 /// The code of the problem when retention removed the deployment.
 pub const REMOVED: &str = "removed";
+
+/// The problem code for a token that was revoked, has expired, or has got another secret.
+pub const TOKEN_ENDED: &str = "token_ended";
 
 /// The problem code for a token whose lifetime is longer than the server accepts.
 pub const TOKEN_LIFETIME: &str = "token_lifetime";
@@ -198,6 +212,18 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub recorded_id: Option<uuid::Uuid>,
+    /// The code of RFC 6749, section 5.2, of a refused exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub error: Option<String>,
+    /// The same text as `detail`, of a refused exchange.
+    #[serde(
+        default,
+        rename = "error_description",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub error_description: Option<String>,
     /// The number of seconds to wait before a retry, from the `Retry-After` header.
     #[serde(skip)]
     pub retry_after: Option<u64>,

@@ -9,6 +9,7 @@
 mod address;
 mod body;
 mod certificates;
+mod documents;
 mod error;
 mod events;
 mod exchange;
@@ -30,9 +31,11 @@ use uuid::Uuid;
 pub use self::{
     address::{BadAddress, ServerAddress},
     certificates::{BadCertificates, Certificates},
+    documents::{
+        BadHttpsUrl, DocumentClient, DocumentError, HttpsUrl, MOST_OF_DOCUMENT, NoDocuments,
+    },
     error::{Error, ForeignAnswer, ForeignKind, NoIdentity},
     events::{Events, StreamItem},
-    exchange::{ExchangedToken, IdentityExplanation, RuleExplanation},
     health::Health,
     identity_request::IdentityRequest,
     notes::{ArchiveNotes, ArchivedNames},
@@ -57,8 +60,10 @@ use crate::{
     matrix::Matrix,
     query::{CatalogFilter, DeploymentFilter, MatrixFilter, Page, PageRequest},
     retention::{RemovalOutcome, RemovalRequest, RetentionPreview},
-    session::LoginCode,
+    revocation::{Revocation, RevokedTokens},
+    session::{Login, LoginCode},
     text::{IdPrefix, Name},
+    token::{NewToken, Rotation, Token, TokenWithSecret},
     verification::Verification,
     wall::{NewWall, Wall, WallLink},
 };
@@ -206,6 +211,11 @@ impl Client {
         self.stream(api::EXPORT, &query::deployments(filter)).await
     }
 
+    /// Reads the subject, the role and the end of the token.
+    pub async fn login(&self) -> Result<ApiResponse<Login>, Error> {
+        self.get(api::SESSION, &[]).await
+    }
+
     /// Asks for a code that a browser exchanges for a session with the rights of the token.
     pub async fn login_code(&self) -> Result<ApiResponse<LoginCode>, Error> {
         self.send(Method::POST, api::SESSION_CODE, &[], &json!({}))
@@ -226,6 +236,60 @@ impl Client {
     /// Revokes a wall: its link and its sessions end.
     pub async fn revoke_wall(&self, id: Uuid) -> Result<(), Error> {
         self.delete(&one(api::WALLS, id)).await
+    }
+
+    /// Creates a token. The response has its secret, which cannot be read again.
+    pub async fn create_token(
+        &self,
+        new: &NewToken,
+    ) -> Result<ApiResponse<TokenWithSecret>, Error> {
+        self.send(Method::POST, api::TOKENS, &[], &new.to_body())
+            .await
+    }
+
+    /// Reads a page of tokens in the order of their names.
+    pub async fn tokens(&self, page: PageRequest) -> Result<ApiResponse<Page<Token>>, Error> {
+        self.page(api::TOKENS, &query::named(None, page)).await
+    }
+
+    /// Reads a token.
+    pub async fn token(&self, id: Uuid) -> Result<ApiResponse<Token>, Error> {
+        self.get(&one(api::TOKENS, id), &[]).await
+    }
+
+    /// Gives a token a new secret. The response has it, and it cannot be read again.
+    pub async fn rotate_token(
+        &self,
+        id: Uuid,
+        rotation: Rotation,
+    ) -> Result<ApiResponse<TokenWithSecret>, Error> {
+        let path = format!("{}/rotate", one(api::TOKENS, id));
+        self.send(Method::POST, &path, &[], &rotation.to_body())
+            .await
+    }
+
+    /// Revokes a token.
+    pub async fn revoke_token(&self, id: Uuid) -> Result<(), Error> {
+        self.delete(&one(api::TOKENS, id)).await
+    }
+
+    /// Revokes JSON Web Tokens, by `jti` or by subject.
+    pub async fn revoke(&self, tokens: &RevokedTokens) -> Result<ApiResponse<Revocation>, Error> {
+        self.send(Method::POST, api::REVOCATIONS, &[], &tokens.to_body())
+            .await
+    }
+
+    /// Reads a page of revocations, the newest first.
+    pub async fn revocations(
+        &self,
+        page: PageRequest,
+    ) -> Result<ApiResponse<Page<Revocation>>, Error> {
+        self.page(api::REVOCATIONS, &query::named(None, page)).await
+    }
+
+    /// Removes a revocation: its JSON Web Tokens are valid again until they expire.
+    pub async fn remove_revocation(&self, id: Uuid) -> Result<(), Error> {
+        self.delete(&one(api::REVOCATIONS, id)).await
     }
 
     /// Reads a page of components in the order of their names, or only the component with this

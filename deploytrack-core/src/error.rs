@@ -11,8 +11,10 @@ use crate::{
     entity_tag::EntityTag,
     fault::MOST_FAULTS,
     pattern::NamePattern,
+    pin::PinConflict,
     status::IllegalTransition,
     text::{Invalid, Name, Version},
+    token::TokenEnd,
 };
 
 /// Every error of a use case. The messages are written for the caller. Details that only an operator should see are in
@@ -28,7 +30,7 @@ pub enum Error {
     /// No record has this id or name.
     #[error("there is no {what} {key}")]
     NotFound {
-        /// The kind of record: `component`, `environment`, `deployment` or `wall`.
+        /// The kind of record: `component`, `environment`, `deployment`, `wall`, `token` or `revocation`.
         what: &'static str,
         /// The id or name in the request.
         key: String,
@@ -72,6 +74,29 @@ pub enum Error {
     /// There are as many walls as there may be.
     #[error("there are {0} walls, which is the most; revoke one first")]
     TooManyWalls(u64),
+    /// There are as many pins as there may be.
+    #[error("there are {0} pins, which is the most; remove some that are not needed any more")]
+    TooManyPins(u64),
+    /// A name in an identity token has another id than at its first use.
+    #[error("{0}")]
+    PinConflict(Box<PinConflict>),
+    /// The name of the token is in use.
+    #[error("the token {0} exists already; rotate or revoke it, or choose another name")]
+    TokenExists(Name),
+    /// There are as many valid tokens as there may be.
+    #[error("there are {0} valid tokens, which is the most; revoke one first")]
+    TooManyTokens(u64),
+    /// The token was revoked or has expired, so that it gets no new secret.
+    #[error("the token {name} {}; create a new one", match .end { TokenEnd::Revoked => "was revoked", _ => "has expired" })]
+    TokenEnded {
+        /// The name of the token.
+        name: Name,
+        /// The reason.
+        end: TokenEnd,
+    },
+    /// There are as many revocations as there may be.
+    #[error("there are {0} revocations, which is the most; remove one of tokens that have expired")]
+    TooManyRevocations(u64),
     /// A component or environment with deployments cannot be deleted.
     #[error(
         "the {kind} {name} has deployments, and history is never deleted; archive it instead ({{\"archived\": true}})"

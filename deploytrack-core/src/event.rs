@@ -100,6 +100,36 @@ pub enum EventType {
     /// A wall was revoked.
     #[serde(rename = "wall.revoked")]
     WallRevoked,
+    /// A name in identity tokens was used for the first time with a rule, and its id was pinned.
+    #[serde(rename = "pin.created")]
+    PinCreated,
+    /// A pin was removed.
+    #[serde(rename = "pin.removed")]
+    PinRemoved,
+    /// A verified identity token was refused; at most ten an hour.
+    #[serde(rename = "identity.refused")]
+    IdentityRefused,
+    /// A token was created.
+    #[serde(rename = "token.created")]
+    TokenCreated,
+    /// A token got a new secret.
+    #[serde(rename = "token.rotated")]
+    TokenRotated,
+    /// A token was revoked.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked,
+    /// A token was used for the first time.
+    #[serde(rename = "token.first_used")]
+    TokenFirstUsed,
+    /// A secret of a revoked, expired or rotated token was refused; at most once an hour for a token.
+    #[serde(rename = "token.refused")]
+    TokenRefused,
+    /// JSON Web Tokens were revoked.
+    #[serde(rename = "revocation.created")]
+    RevocationCreated,
+    /// A revocation was removed: the tokens are valid again.
+    #[serde(rename = "revocation.removed")]
+    RevocationRemoved,
     /// The database was replaced by a backup.
     #[serde(rename = "store.restored")]
     StoreRestored,
@@ -130,6 +160,16 @@ words! {
         EnvironmentsOrdered => "environments.ordered",
         WallCreated => "wall.created",
         WallRevoked => "wall.revoked",
+        PinCreated => "pin.created",
+        PinRemoved => "pin.removed",
+        IdentityRefused => "identity.refused",
+        TokenCreated => "token.created",
+        TokenRotated => "token.rotated",
+        TokenRevoked => "token.revoked",
+        TokenFirstUsed => "token.first_used",
+        TokenRefused => "token.refused",
+        RevocationCreated => "revocation.created",
+        RevocationRemoved => "revocation.removed",
         StoreRestored => "store.restored",
         StoreRepaired => "store.repaired",
         RetentionRemoved => "retention.removed",
@@ -167,16 +207,35 @@ impl EventType {
             self,
             Self::WallCreated
                 | Self::WallRevoked
+                | Self::PinCreated
+                | Self::PinRemoved
+                | Self::IdentityRefused
+                | Self::TokenCreated
+                | Self::TokenRotated
+                | Self::TokenRevoked
+                | Self::TokenFirstUsed
+                | Self::TokenRefused
+                | Self::RevocationCreated
+                | Self::RevocationRemoved
                 | Self::StoreRestored
                 | Self::StoreRepaired
                 | Self::RetentionRemoved
+        )
+    }
+
+    /// Whether a reader of events may have to end: the event may be about its own token.
+    #[must_use]
+    pub const fn may_end_access(self) -> bool {
+        matches!(
+            self,
+            Self::WallRevoked | Self::TokenRotated | Self::TokenRevoked | Self::RevocationCreated
         )
     }
 }
 
 /// More about an event, as a JSON object. Its fields depend on the type of the event: a change of a
 /// component or an environment has `changes`, which maps each changed field to `{"from", "to"}`; a
-/// wall has `id`, `name` and `view`; a restore, a repair and a removal have fields of their own.
+/// wall has `id`, `name` and `view`; a token has `id`, `name` and `subject`; a revocation has `id`, and `jti` or `subject`; a restore, a repair and a removal have fields of their own.
 pub type EventDetails = Map<String, Value>;
 
 /// An event: something that happened.

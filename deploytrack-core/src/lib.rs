@@ -34,12 +34,18 @@
 //! | [`verification`] | the result of a comparison of all derived data with the history |
 //! | [`backup`] | the description of a backup |
 //! | [`transfer`] | the result of copying a database to another one |
+//! | [`role`] | how much a caller may do |
+//! | [`token`] | tokens that the server stores, and when they are valid |
+//! | [`revocation`] | JSON Web Tokens that are refused before they expire |
 //! | [`wall`] | walls: links that show one view of the matrix |
 //! | [`session`] | sessions of the pages, and the codes that open one |
 //! | [`query`] | filters, cursors and pages |
 //! | [`daily`] | deployments counted by day |
 //! | [`matrix`] | rows and cells of the matrix |
 //! | [`measurement`] | measurements of the database, for monitoring |
+//! | [`origin`] | the origin of a write, which an identity token states |
+//! | [`exchange`] | the exchange of an identity token for a token of the server |
+//! | [`pin`] | the ids that names in identity tokens had at their first use |
 //! | [`api`] | paths, headers and bodies that the server and the client share |
 //! | [`error`] | the error of the use cases |
 //! | [`limits`] | the components and environments that a caller may write to |
@@ -118,6 +124,7 @@ pub mod digest;
 pub mod entity_tag;
 pub mod error;
 pub mod event;
+pub mod exchange;
 pub mod fault;
 pub mod history;
 pub mod ids;
@@ -129,15 +136,20 @@ pub mod measurement;
 pub mod name;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod origin;
 pub mod pattern;
+pub mod pin;
 pub mod query;
 pub mod retention;
+pub mod revocation;
+pub mod role;
 pub mod rollback;
 pub mod session;
 pub mod status;
 #[cfg(feature = "store")]
 pub mod store;
 pub mod text;
+pub mod token;
 #[cfg(feature = "store")]
 pub mod tracker;
 pub mod transfer;

@@ -1,10 +1,12 @@
 //! Patterns of names.
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::{Invalid, Name};
 
 /// A pattern of names: `*` matches any characters, `?` matches one. Case is ignored, as everywhere
 /// in names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamePattern(Name);
 
 impl NamePattern {

@@ -8,6 +8,7 @@ use crate::{
     clock::{self, Time},
     digest::Digest,
     text::Label,
+    token::Credential,
     wall::ShownWall,
 };
 
@@ -23,7 +24,8 @@ pub const MOST: i64 = 10_000;
 pub struct Login {
     /// The subject of the token, or `wall` and the name of the wall.
     pub subject: Label,
-    /// The role of the token: `reader` or `admin`. For the session of a wall: `wall`.
+    /// The role of the token: `reader`, `writer` or `admin`. A session only reads: that of a writer has
+    /// `reader`, and that of a wall `wall`.
     pub role: String,
     /// When the token ends, and the session with it. The session of a wall ends when the wall is
     /// revoked.
@@ -67,4 +69,6 @@ pub struct StoredSession {
     pub expires_at: Time,
     /// When the token ends.
     pub token_ends: Time,
+    /// The token, with which the session ends.
+    pub credential: Credential,
 }

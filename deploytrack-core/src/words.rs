@@ -55,7 +55,7 @@ pub(crate) use {one_of, words};
 mod tests {
     use crate::{
         catalog::EnvironmentType, event::EventType, history::HistoryKind, invalid::Invalid,
-        matrix::GapState, status::Status,
+        matrix::GapState, role::Role, status::Status,
     };
 
     #[test]
@@ -80,5 +80,6 @@ mod tests {
         check(&EnvironmentType::ALL, EnvironmentType::as_str);
         check(&HistoryKind::ALL, HistoryKind::as_str);
         check(&GapState::ALL, GapState::as_str);
+        check(&Role::ALL, Role::as_str);
     }
 }

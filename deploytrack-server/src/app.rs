@@ -2,7 +2,13 @@
 
 use std::{fmt, sync::Arc, thread::available_parallelism, time::Duration};
 
-use deploytrack_core::{digest::Digest, error::Error, measurement::MOST_CELLS, tracker::Tracker};
+use deploytrack_core::{
+    client::{Certificates, DocumentClient, NoDocuments},
+    digest::Digest,
+    error::Error,
+    measurement::MOST_CELLS,
+    tracker::Tracker,
+};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -12,8 +18,10 @@ use crate::{
     cache::ResponseCache,
     config::{self, Badges, Config, TokenArgs},
     connections::{ConnectionLimits, Connections},
+    credentials::CredentialCache,
     descriptors, encoding, log,
     metrics::{BackupAge, DatabaseReader, Load, Metrics},
+    oidc::{CurrentTrust, OidcSettings, Trust, USER_AGENT},
     proxies::TrustedProxies,
     quota::Quota,
     refusal::chain,
@@ -51,9 +59,13 @@ pub(crate) enum Surface {
 pub struct App {
     pub(crate) tracker: Tracker,
     pub(crate) verifier: Arc<CurrentVerifier>,
+    /// The issuers of identity tokens and the rules for them.
+    pub(crate) trust: Arc<CurrentTrust>,
     /// The settings of the keys, which SIGHUP reads again.
     pub(crate) tokens: Option<Arc<TokenArgs>>,
     pub(crate) cache: Arc<ResponseCache>,
+    /// The tokens that were looked up.
+    pub(crate) credentials: Arc<CredentialCache>,
     pub(crate) limits: ConnectionLimits,
     pub(crate) badges: Badges,
     /// The proxies whose headers are believed.
@@ -101,7 +113,9 @@ impl App {
             .with_name_guard(config.name_guard)
             .with_retention(config.idempotency_retention);
         tracker.compare_clock().await;
-        Ok(Self::new(tracker, &config.secret)
+        let app = Self::new(tracker, &config.secret);
+        app.trust.replace(config.trust.clone());
+        Ok(app
             .with_limits(limits)
             .with_badges(config.badges)
             .with_trusted_proxies(config.trusted_proxies.clone())
@@ -123,8 +137,10 @@ impl App {
         Self {
             tracker,
             verifier,
+            trust: Arc::default(),
             tokens: None,
             cache,
+            credentials: Arc::new(CredentialCache::new()),
             limits,
             badges: Badges::Off,
             trusted_proxies: Arc::default(),
@@ -210,6 +226,41 @@ impl App {
                 tracing::error!(
                     cause,
                     "the keys of tokens cannot be used; the former ones stay in use"
+                );
+            }
+        }
+    }
+
+    /// Sets the issuers of identity tokens and the rules for them, and certificates that their servers
+    /// may have besides those that the machine trusts. The default is none.
+    ///
+    /// # Errors
+    /// [`NoDocuments`] if the machine has no root certificates and none are given.
+    pub fn with_issuers(
+        self,
+        settings: OidcSettings,
+        certificates: &Certificates,
+    ) -> Result<Self, NoDocuments> {
+        let documents = DocumentClient::new(USER_AGENT, certificates)?;
+        self.trust
+            .replace(Some(Arc::new(Trust::new(settings, &documents))));
+        Ok(self)
+    }
+
+    /// Reads the issuers of identity tokens and the rules again. With a faulty file the former ones
+    /// stay in use.
+    pub(crate) fn reload_trust(&self) {
+        let Some(tokens) = &self.tokens else { return };
+        match tokens.trust() {
+            Ok(trust) => {
+                self.trust.replace(trust.map(Arc::new));
+                tracing::info!("the issuers of identity tokens and the rules were read again");
+            }
+            Err(error) => {
+                let cause = chain(&error);
+                tracing::error!(
+                    cause,
+                    "the issuers of identity tokens cannot be read; the former ones stay in use"
                 );
             }
         }

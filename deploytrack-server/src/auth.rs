@@ -3,17 +3,25 @@
 
 use std::sync::Arc;
 
-use deploytrack_core::{limits::WriteLimits, wall::Wall};
+use deploytrack_core::{
+    digest::Digest,
+    limits::WriteLimits,
+    session::StoredSession,
+    store::DatabaseVersion,
+    token::{Credential, TokenSecret},
+    wall::Wall,
+};
 use http::{HeaderMap, Method, header};
 
 use crate::{
     App,
     app::Surface,
+    credentials::is_unavailable,
     identity::Identity,
     refusal::{Refusal, internal},
     request_log::RequestLog,
     session,
-    token::{Claims, Role, TokenFault},
+    token::{Claims, Role, TokenFault, role_of_session},
 };
 
 /// The permission that an endpoint requires.
@@ -72,7 +80,7 @@ pub(crate) async fn authorize(
     if !access.needs_token() || app.surface == Surface::Metrics {
         return Ok(Identity::anyone());
     }
-    let claims = identify(app, method, headers).await?;
+    let (claims, version) = identify(app, access, method, headers).await?;
     log.note_caller(&claims);
     if claims.wall.is_some() && access != Access::Wall {
         return Err(Refusal::Wall);
@@ -80,13 +88,26 @@ pub(crate) async fn authorize(
     if let Some(role) = access.role().filter(|role| claims.role < *role) {
         return Err(Refusal::Role(role));
     }
-    Ok(Identity::of(claims))
+    Ok(Identity::of(claims, version))
 }
 
-/// The claims of the token or of the session of a request.
-async fn identify(app: &App, method: &Method, headers: &HeaderMap) -> Result<Arc<Claims>, Refusal> {
+/// The claims of the token or of the session of a request, and the version of the database if it was
+/// read.
+async fn identify(
+    app: &App,
+    access: Access,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<(Arc<Claims>, Option<DatabaseVersion>), Refusal> {
     if headers.contains_key(header::AUTHORIZATION) {
-        check_token(app, bearer_token(headers)?)
+        let token = verified(app, bearer_token(headers)?).await?;
+        let version = match app.tracker.database_version().await {
+            Ok(version) => Some(version),
+            // Monitoring must be able to read that the database is unavailable.
+            Err(error) if access == Access::Metrics && is_unavailable(&error) => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok((accepted(app, token, version).await?, version))
     } else if method.is_safe() {
         session(app, headers).await
     } else {
@@ -95,12 +116,53 @@ async fn identify(app: &App, method: &Method, headers: &HeaderMap) -> Result<Arc
 }
 
 /// Checks a token.
-pub(crate) fn check_token(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
-    let checked = app.verifier().check(token, app.tracker.clock().now());
-    checked.map_err(|fault| match fault {
+pub(crate) async fn check_token(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
+    let token = verified(app, token).await?;
+    let version = app.tracker.database_version().await?;
+    accepted(app, token, Some(version)).await
+}
+
+/// A token whose form is right, and whose signature is valid if it has one.
+enum Verified {
+    Stored(Digest),
+    Signed(Arc<Claims>),
+}
+
+/// Checks everything about a token that needs no database. One that names an unknown key is checked
+/// again after the published keys were read again.
+async fn verified(app: &App, token: &str) -> Result<Verified, Refusal> {
+    if token.starts_with(TokenSecret::PREFIX) {
+        let secret: TokenSecret = token.parse().map_err(|_| Refusal::BadToken)?;
+        return Ok(Verified::Stored(secret.digest()));
+    }
+    let (verifier, now) = (app.verifier(), app.tracker.clock().now());
+    let mut checked = verifier.check(token, now);
+    if matches!(checked, Err(TokenFault::Invalid)) && verifier.renew_for(token, now).await {
+        checked = verifier.check(token, now);
+    }
+    checked.map(Verified::Signed).map_err(|fault| match fault {
         TokenFault::Invalid => Refusal::BadToken,
         TokenFault::TooLong(longest) => Refusal::LongToken(longest),
     })
+}
+
+/// Checks that a token was not revoked, and returns its claims.
+async fn accepted(
+    app: &App,
+    token: Verified,
+    version: Option<DatabaseVersion>,
+) -> Result<Arc<Claims>, Refusal> {
+    let access = version.map(DatabaseVersion::access);
+    let (credentials, tracker) = (&app.credentials, &app.tracker);
+    match token {
+        Verified::Stored(secret) => credentials.check_stored(tracker, secret, access).await,
+        Verified::Signed(claims) => {
+            if let Some(Credential::Signed(token)) = &claims.credential {
+                credentials.check_signed(tracker, token, access).await?;
+            }
+            Ok(claims)
+        }
+    }
 }
 
 /// The refusal of a write without a token.
@@ -121,22 +183,53 @@ pub(crate) async fn wall(app: &App, headers: &HeaderMap) -> Result<Option<Wall>,
     found.map(Some).ok_or(Refusal::RevokedWall)
 }
 
-/// The claims of the token for which the session of the request was begun, or of its wall.
-pub(crate) async fn session(app: &App, headers: &HeaderMap) -> Result<Arc<Claims>, Refusal> {
+/// The claims of the token for which the session of the request was begun, or of its wall, and the
+/// version of the database if it was read.
+pub(crate) async fn session(
+    app: &App,
+    headers: &HeaderMap,
+) -> Result<(Arc<Claims>, Option<DatabaseVersion>), Refusal> {
     if let Some(wall) = wall(app, headers).await? {
-        return Ok(Arc::new(Claims::of_wall(wall).map_err(internal)?));
+        return Ok((Arc::new(Claims::of_wall(wall).map_err(internal)?), None));
     }
     let verifier = app.fingerprint();
     let id = session::id(headers, &verifier).ok_or(Refusal::NoToken)?;
     let found = app.tracker.session(&id, &verifier).await?;
     let found = found.ok_or(Refusal::NoToken)?;
-    Ok(Arc::new(Claims {
-        role: Role::of_session(&found),
+    let version = check_token_of(app, &found).await?;
+    let claims = Claims {
+        role: role_of_session(&found),
         subject: found.subject,
         limits: WriteLimits::default(),
         expires_at: found.expires_at,
+        credential: Some(found.credential),
+        origin: None,
         wall: None,
-    }))
+    };
+    Ok((Arc::new(claims), Some(version)))
+}
+
+/// Checks that the token of a session was not revoked: the session ends with it. Returns the version
+/// of the database with which it was checked.
+pub(crate) async fn check_token_of(
+    app: &App,
+    session: &StoredSession,
+) -> Result<DatabaseVersion, Refusal> {
+    let version = app.tracker.database_version().await?;
+    let access = Some(version.access());
+    let (credentials, tracker) = (&app.credentials, &app.tracker);
+    let checked = match &session.credential {
+        Credential::Stored(secret) => {
+            let checked = credentials.check_stored(tracker, *secret, access).await;
+            checked.map(|_| ())
+        }
+        Credential::Signed(token) => credentials.check_signed(tracker, token, access).await,
+    };
+    match checked {
+        Ok(()) => Ok(version),
+        Err(Refusal::EndedToken(_) | Refusal::BadToken) => Err(Refusal::NoToken),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// The token of the one `Authorization: Bearer` header.

@@ -132,14 +132,11 @@ const fn is_answered(surface: Surface, access: Access) -> bool {
 /// Responds to a GET, from the cache if its row allows it.
 async fn read(endpoint: &Endpoint, call: Call) -> HandlerResult {
     let negotiation = Negotiation::of(call.headers());
-    let caching = endpoint.caching;
-    // If the database is shared, reading its version is a query that costs as much as reading one
-    // record.
-    if caching == Caching::No || caching == Caching::Record && call.tracker().is_shared() {
+    if endpoint.caching == Caching::No {
         return Ok(negotiation.or_not_modified(endpoint.handle.call(call).await?));
     }
     let key = CacheKey {
-        version: call.tracker().database_version().await?,
+        version: call.database_version().await?,
         audience: call.audience(),
         target: call.target().to_owned(),
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use deploytrack_core::text::Label;
+use deploytrack_core::{store::DatabaseVersion, text::Label};
 
 use crate::{
     refusal::{Refusal, internal},
@@ -14,6 +14,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Identity {
     claims: Option<Arc<Claims>>,
+    /// The version of the database with which the token was checked, if it was read.
+    version: Option<DatabaseVersion>,
     /// Whether the answer goes to every caller of the same audience.
     shares_answer: bool,
 }
@@ -38,14 +40,16 @@ impl Identity {
     pub(crate) const fn anyone() -> Self {
         Self {
             claims: None,
+            version: None,
             shares_answer: false,
         }
     }
 
     /// A caller with a valid token.
-    pub(crate) const fn of(claims: Arc<Claims>) -> Self {
+    pub(crate) const fn of(claims: Arc<Claims>, version: Option<DatabaseVersion>) -> Self {
         Self {
             claims: Some(claims),
+            version,
             shares_answer: false,
         }
     }
@@ -56,6 +60,11 @@ impl Identity {
             shares_answer: true,
             ..self
         }
+    }
+
+    /// The version of the database with which the token was checked, if it was read.
+    pub(crate) const fn version(&self) -> Option<DatabaseVersion> {
+        self.version
     }
 
     /// The part of the caller on which an answer may depend.
@@ -117,7 +126,7 @@ mod tests {
         } else {
             token::Role::Writer
         };
-        Identity::of(Arc::new(Claims { role, ..claims }))
+        Identity::of(Arc::new(Claims { role, ..claims }), None)
     }
 
     #[test]

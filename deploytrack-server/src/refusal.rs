@@ -12,10 +12,11 @@ use std::time::Duration;
 use deploytrack_core::{
     error::{Error, Fault},
     text::Label,
+    token::TokenEnd,
 };
 
 pub(crate) use self::resource::Resource;
-use crate::{quota::QuotaExceeded, token::Role};
+use crate::{oidc::IdentityFault, quota::QuotaExceeded, token::Role};
 
 /// The reason for which a request fails. It unites the errors of all layers.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(crate) enum Refusal {
     BadToken,
     /// The token is valid, but its lifetime is longer than this.
     LongToken(Duration),
+    /// The token was valid, and is not any more.
+    EndedToken(TokenEnd),
     /// The token is valid but lacks this role.
     Role(Role),
     /// A page of another site made the request.
@@ -66,8 +69,18 @@ pub(crate) enum Refusal {
     TooManyBodies,
     /// Too many bodies are arriving slowly.
     TooManySlowBodies,
+    /// An identity token is not exchanged.
+    Identity(IdentityFault),
+    /// The refusal of an exchange, which has the members of RFC 6749, section 5.2, too.
+    Exchange(Box<Refusal>),
     /// The handler panicked.
     Panic,
+}
+
+impl From<IdentityFault> for Refusal {
+    fn from(fault: IdentityFault) -> Self {
+        Self::Identity(fault)
+    }
 }
 
 impl From<Error> for Refusal {
@@ -83,6 +96,11 @@ impl From<Vec<Fault>> for Refusal {
 }
 
 impl Refusal {
+    /// The same refusal, of an exchange.
+    pub(crate) fn of_exchange(self) -> Self {
+        Self::Exchange(Box::new(self))
+    }
+
     /// The code of the problem.
     pub(crate) fn code(&self) -> &'static str {
         self.kind().1
@@ -97,6 +115,7 @@ impl Refusal {
                 | Error::Internal(_)
                 | Error::Setup(_)),
             ) => Some(chain(error)),
+            Self::Exchange(refusal) => refusal.cause(),
             _ => None,
         }
     }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use deploytrack_core::{
     api::FromBody,
-    error::Fault,
+    error::{Error, Fault},
     json,
+    store::DatabaseVersion,
     text::Label,
     tracker::{Terms, Tracker},
 };
@@ -46,6 +47,14 @@ const JSON: BodyRules = BodyRules {
     types_text: "application/json",
     bytes: BODY_BYTES,
     bytes_text: "1 MiB",
+};
+
+/// The form of an exchange. An identity token has at most 16 KiB.
+const FORM: BodyRules = BodyRules {
+    types: &["application/x-www-form-urlencoded"],
+    types_text: "application/x-www-form-urlencoded",
+    bytes: 32 * 1024,
+    bytes_text: "32 KiB",
 };
 
 /// The result of matching the path of a request with the table of endpoints.
@@ -98,6 +107,14 @@ impl Call {
     /// The part of the caller on which an answer may depend.
     pub(crate) fn audience(&self) -> Audience {
         self.identity.audience()
+    }
+
+    /// The version of the database, at or after the beginning of the request.
+    pub(crate) async fn database_version(&self) -> Result<DatabaseVersion, Error> {
+        match self.identity.version() {
+            Some(version) => Ok(version),
+            None => self.tracker().database_version().await,
+        }
     }
 
     /// The subject of the token, as the author of a write.
@@ -201,6 +218,14 @@ impl Call {
         let mut query = self.query();
         let id = query.path_id(&self.path.value);
         query.finish(id)
+    }
+
+    /// Reads the fields of a form of at most 32 KiB, for an endpoint that needs no token.
+    pub(crate) async fn form(self) -> Result<Vec<(String, String)>, Refusal> {
+        let (headers, arrivals) = (&self.parts.headers, &self.app.arrivals);
+        let (body, _reserved) = whole_body(headers, &self.body, &FORM, arrivals).await?;
+        let wrong = |_| vec![Fault::at("", "the body is no form")];
+        Ok(serde_urlencoded::from_bytes(&body).map_err(wrong)?)
     }
 
     /// Reads a JSON body and the terms in the headers. `before` is the result for the path and the

@@ -20,7 +20,7 @@ use http::{Method, StatusCode};
 pub(crate) use self::trace_context::TraceId;
 use crate::{
     metrics::NO_ROUTE,
-    token::{Claims, Role},
+    token::{Claims, role_of_session},
 };
 
 /// The most characters of a text of the client in a line.
@@ -103,7 +103,7 @@ impl RequestLog {
     pub(crate) fn note_session(&self, session: &StoredSession) {
         let mut facts = self.facts();
         facts.subject = Some(session.subject.clone());
-        facts.role = Some(Role::of_session(session).as_str());
+        facts.role = Some(role_of_session(session).as_str());
     }
 
     /// Adds what is known of the target.

@@ -8,17 +8,24 @@ mod cache;
 mod claims;
 mod issue;
 mod key;
+mod key_source;
+mod keyring;
+mod remote_keys;
 mod secret;
 mod verifier;
 
 use std::time::Duration;
 
 pub(crate) use self::{
-    claims::Claims,
-    verifier::{CurrentVerifier, Verifier},
+    claims::{Claims, role_of_session},
+    key_source::KeySource,
+    keyring::Keyring,
+    remote_keys::RemoteKeys,
+    verifier::{CurrentVerifier, Verifier, is_valid_header, part},
 };
+pub use deploytrack_core::role::Role;
+
 pub use self::{
-    claims::Role,
     issue::{Grant, IssueError, issue, lifetime_text},
     key::{Key, KeyFault},
     secret::{Secret, ShortSecret},

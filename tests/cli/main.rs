@@ -63,6 +63,7 @@ mod server_program;
 mod settings;
 mod show;
 mod spool_bounds;
+mod stored_tokens;
 mod systemd;
 mod time_travel;
 mod timeouts;

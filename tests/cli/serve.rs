@@ -113,11 +113,11 @@ fn recorded_deployments_are_there_after_a_restart() {
 }
 
 #[test]
-fn a_token_that_is_created_on_the_machine_of_the_server_is_accepted() {
+fn a_token_that_is_signed_on_the_machine_of_the_server_is_accepted() {
     let home = Home::new();
     let (_server, _) = demo(&home);
     let create = |args: &[&str]| {
-        let run = home.deploytrack(&[&["token", "create", "--subject", "ci"], args].concat());
+        let run = home.deploytrack(&[&["token", "sign", "--subject", "ci"], args].concat());
         assert!(run.err.is_empty(), "{run:?}");
         run.done().trim().to_owned()
     };
@@ -155,11 +155,11 @@ fn a_token_that_is_created_on_the_machine_of_the_server_is_accepted() {
         ["--expires-in", "1ms"],
         ["--subject", ""],
     ] {
-        let run = home.deploytrack(&[&["token", "create", "--subject", "ci"][..], &wrong].concat());
+        let run = home.deploytrack(&[&["token", "sign", "--subject", "ci"][..], &wrong].concat());
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
     }
     // Without a server on this machine the token is of no use, which is said.
-    let other = Home::new().deploytrack(&["token", "create", "--subject", "ci"]);
+    let other = Home::new().deploytrack(&["token", "sign", "--subject", "ci"]);
     assert!(
         !other.done().is_empty() && other.err.contains("is a new secret"),
         "{other:?}"

@@ -200,7 +200,7 @@ mod tests {
         #[cfg(feature = "serve")]
         for (page, flag) in [
             (&["deploytrack", "serve", "--help"][..], "--listen <"),
-            (&["deploytrack", "token", "create", "-h"], "--data-dir <"),
+            (&["deploytrack", "token", "sign", "-h"], "--data-dir <"),
         ] {
             assert!(help(page).contains(flag), "{flag}");
         }

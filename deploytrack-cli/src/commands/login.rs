@@ -6,10 +6,10 @@ use std::{
 };
 
 use deploytrack_core::{
-    api::TOKEN_LIFETIME,
+    api::{TOKEN_ENDED, TOKEN_LIFETIME},
     client,
     clock::{Clock as _, SystemClock},
-    query::PageRequest,
+    session,
 };
 use dialoguer::Password;
 
@@ -80,10 +80,10 @@ pub(crate) async fn login(login: Login, mut invocation: Invocation<'_>) -> Resul
         token: Some(token.clone()),
         cacert: cacert(&file, &name, &url, global)?,
     };
-    check(Settings::given(&url, &token, &profile, global, env)?).await?;
+    let shown = check(Settings::given(&url, &token, &profile, global, env)?).await?;
     file.make_current(&name);
     file.save(&profile)?;
-    let access = match token::access(&token) {
+    let access = match token::access(&token).or_else(|| token::access_of(&shown)) {
         Some(Access::Admin) => "; it can read and write",
         Some(Access::Writer(_)) => "; it can read and record deployments",
         Some(Access::Reader) => "; it can only read",
@@ -193,14 +193,13 @@ fn ask(url: &str, env: &ProcessEnv) -> Result<String, Failure> {
 }
 
 /// Checks the token on the server: a token that the server does not accept is not stored.
-async fn check(settings: Settings) -> Result<(), Failure> {
+async fn check(settings: Settings) -> Result<session::Login, Failure> {
     let client = settings.client()?;
-    let one = PageRequest::new(0, 1).unwrap_or_default();
-    match client.components(None, one).await {
-        Ok(_) => Ok(()),
-        Err(client::Error::Unauthorised(problem)) if problem.status == 401 && problem.code != TOKEN_LIFETIME => {
+    match client.login().await {
+        Ok(login) => Ok(login.value),
+        Err(client::Error::Unauthorised(problem)) if problem.status == 401 && ![TOKEN_ENDED, TOKEN_LIFETIME].contains(&&*problem.code) => {
             Err(Failure::new(Exit::Unauthorised, format!("{} does not accept this token; nothing was saved", client.url()))
-                .hint("it may have expired, or belong to another server; `deploytrack-server token` on the server creates a new one"))
+                .hint("it may have expired, or belong to another server; an admin creates a new one with `deploytrack token create`"))
         }
         Err(error) => Err(Failure::from(error).hint("the token could not be checked; nothing was saved")),
     }

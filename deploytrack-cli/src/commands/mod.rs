@@ -27,7 +27,6 @@ pub(crate) mod rollback;
 pub(crate) mod serve;
 mod show;
 pub(crate) mod spool;
-#[cfg(feature = "serve")]
 pub(crate) mod token;
 pub(crate) mod undeploy;
 pub(crate) mod update;
@@ -39,6 +38,8 @@ pub(crate) mod watch;
 
 use clap::Subcommand;
 
+#[cfg(feature = "serve")]
+use self::serve::Serve;
 use self::{
     audit::Audit,
     completions::Completions,
@@ -61,6 +62,7 @@ use self::{
     rollback::Rollback,
     show::Show,
     spool::Spool,
+    token::Token,
     undeploy::Undeploy,
     update::Update,
     verify::Verify,
@@ -69,8 +71,6 @@ use self::{
     wall::Wall,
     watch::Watch,
 };
-#[cfg(feature = "serve")]
-use self::{serve::Serve, token::Token};
 use crate::{
     error::Failure,
     pipeline::keeper::{self, Keep},
@@ -105,7 +105,6 @@ pub(crate) enum Command {
     Flush(Flush),
     Rollback(Box<Rollback>),
     Spool(Spool),
-    #[cfg(feature = "serve")]
     Token(Token),
     Completions(Completions),
     Man(Man),
@@ -128,7 +127,6 @@ impl Command {
         match self {
             #[cfg(feature = "serve")]
             Self::Serve(serve) => serve::run(*serve, invocation),
-            #[cfg(feature = "serve")]
             Self::Token(token) => token::run(token, invocation),
             Self::Completions(completions) => {
                 completions::run(&completions, invocation.streams.out)

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use deploytrack_core::client::{self, IdentityExplanation, RuleExplanation};
+use deploytrack_core::{
+    client,
+    exchange::{IdentityExplanation, RuleExplanation},
+};
 use serde_json::Value as Json;
 
 use crate::{

@@ -6,8 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deploytrack_core::client::{
-    Client, ClientSettings, Error, ExchangedToken, NoIdentity, TokenFuture, TokenSource,
+use deploytrack_core::{
+    client::{Client, ClientSettings, Error, NoIdentity, TokenFuture, TokenSource},
+    exchange::ExchangedToken,
 };
 use serde_json::json;
 use tokio::sync;
@@ -193,15 +194,14 @@ impl JobIdentity {
             }
             exchanged => exchanged?,
         };
-        let ends = exchanged
-            .lifetime()
-            .and_then(|lifetime| Instant::now().checked_add(lifetime));
         let ExchangedToken {
             access_token,
+            expires_in,
             spool_key,
             ..
         } = exchanged;
-        self.learn(|learned| learned.spool_key = spool_key);
+        let ends = Instant::now().checked_add(Duration::from_secs(expires_in));
+        self.learn(|learned| learned.spool_key = Some(spool_key));
         Ok(HeldToken {
             text: Some(access_token),
             ends,
@@ -257,8 +257,8 @@ impl TokenSource for JobIdentity {
                 let exchanged = self.exchange().await?;
                 *held = Some(exchanged);
             }
-            let text = held.as_ref().and_then(|held| held.text.clone());
-            Ok(text.filter(|text| text != rejected))
+            // The same token again, if the server lost it and has issued it anew.
+            Ok(held.as_ref().and_then(|held| held.text.clone()))
         })
     }
 }

@@ -43,11 +43,21 @@ pub(crate) fn subject(event: &Event) -> String {
     if let Some(of) = &event.environment {
         return format!("environment {}", of.name);
     }
+    let detail = |name| {
+        let value = event.details.as_ref().and_then(|all| all.get(name));
+        value.map_or_else(String::new, plain)
+    };
     match event.r#type {
-        EventType::WallCreated | EventType::WallRevoked => {
-            let name = event.details.as_ref().and_then(|all| all.get("name"));
-            format!("wall {}", name.map_or_else(String::new, plain))
+        EventType::WallCreated | EventType::WallRevoked => format!("wall {}", detail("name")),
+        EventType::TokenCreated
+        | EventType::TokenRotated
+        | EventType::TokenRevoked
+        | EventType::TokenFirstUsed
+        | EventType::TokenRefused => format!("token {}", detail("name")),
+        EventType::PinCreated | EventType::PinRemoved | EventType::IdentityRefused => {
+            format!("identity of {}", detail("name"))
         }
+        EventType::RevocationCreated | EventType::RevocationRemoved => "JSON Web Tokens".to_owned(),
         EventType::StoreRestored | EventType::StoreRepaired => "database".to_owned(),
         EventType::RetentionRemoved => "old deployments".to_owned(),
         _ => "environments".to_owned(),
@@ -75,8 +85,16 @@ fn happened(event: &Event) -> String {
             "restored from the archive".to_owned()
         }
         (EventType::EnvironmentsOrdered, _) => "reordered".to_owned(),
-        (EventType::WallCreated, _) => "created".to_owned(),
-        (EventType::WallRevoked, _) => "revoked".to_owned(),
+        (EventType::WallCreated | EventType::TokenCreated, _) => "created".to_owned(),
+        (EventType::WallRevoked | EventType::TokenRevoked | EventType::RevocationCreated, _) => {
+            "revoked".to_owned()
+        }
+        (EventType::TokenRotated, _) => "rotated".to_owned(),
+        (EventType::TokenFirstUsed, _) => "used for the first time".to_owned(),
+        (EventType::TokenRefused | EventType::IdentityRefused, _) => "refused".to_owned(),
+        (EventType::PinCreated, _) => "pinned".to_owned(),
+        (EventType::PinRemoved, _) => "unpinned".to_owned(),
+        (EventType::RevocationRemoved, _) => "valid again".to_owned(),
         (EventType::StoreRestored, _) => "restored from a backup".to_owned(),
         (EventType::StoreRepaired, _) => "repaired".to_owned(),
         (EventType::RetentionRemoved, _) => "removed".to_owned(),

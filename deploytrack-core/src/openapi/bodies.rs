@@ -7,6 +7,7 @@ mod fields;
 mod import;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use utoipa::openapi::{RefOr, schema::Schema};
 

@@ -5,7 +5,10 @@
 )]
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,7 +24,23 @@ const LIFETIME: Duration = Duration::from_millis(2);
 
 /// The state of the database. Two reads under equal versions return the same rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DatabaseVersion(i64);
+pub struct DatabaseVersion {
+    commits: i64,
+    access: AccessVersion,
+}
+
+/// The state of the tokens and the revocations. As long as it stays the same, no token is revoked
+/// that was valid before, and no former secret ends but by its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AccessVersion(i64);
+
+impl DatabaseVersion {
+    /// The state of the tokens and the revocations.
+    #[must_use]
+    pub const fn access(self) -> AccessVersion {
+        self.access
+    }
+}
 
 /// The commits that this program has made or seen: a cached version, and the number of the last
 /// event, to which readers can subscribe.
@@ -31,6 +50,42 @@ pub(super) struct CommitWatch {
     /// Held while a task reads the version after a commit; other tasks wait for its result.
     refreshing: tokio::sync::Mutex<()>,
     last_event: watch::Sender<i64>,
+    shared_reads: SharedReads,
+}
+
+/// The reads of the version of a database that several servers share. Calls that wait for a read
+/// share the next one: a hundred requests at the same time cost two queries, and not a hundred.
+#[derive(Debug, Default)]
+struct SharedReads {
+    /// Numbers calls and reads in the order in which they begin.
+    began: AtomicU64,
+    last: Mutex<Option<SharedRead>>,
+}
+
+/// The last read. A failed one has no version.
+#[derive(Clone, Copy, Debug)]
+struct SharedRead {
+    began: u64,
+    version: Option<DatabaseVersion>,
+}
+
+impl SharedReads {
+    fn begin(&self) -> u64 {
+        self.began.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// The result of a read that began after a call, if there is one.
+    fn after(&self, call: u64) -> Option<Result<DatabaseVersion, Error>> {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = last.filter(|read| read.began > call)?;
+        let failed = || Error::Unavailable("the version of the database could not be read".into());
+        Some(read.version.ok_or_else(failed))
+    }
+
+    fn note(&self, began: u64, version: Option<DatabaseVersion>) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(SharedRead { began, version });
+    }
 }
 
 #[derive(Debug, Default)]
@@ -111,7 +166,7 @@ impl CommitWatch {
         let mut cache = self.cache();
         if cache
             .last
-            .is_none_or(|last| last.version.0 <= read.version.0)
+            .is_none_or(|last| last.version.commits <= read.version.commits)
         {
             cache.last = Some(read);
         }
@@ -121,12 +176,13 @@ impl CommitWatch {
 impl Store {
     /// The state of the database now.
     ///
-    /// On PostgreSQL each call runs a query, since several servers write to the database. An SQLite
+    /// On PostgreSQL each call waits for a query that begins after it, since several servers write to
+    /// the database; calls at the same time share it. An SQLite
     /// file usually has one server, which counts its own commits. The file is therefore read only
     /// after each of them, and every two milliseconds in case another program writes to it.
     pub(crate) async fn database_version(&self) -> Result<DatabaseVersion, Error> {
         if self.is_shared() {
-            return self.read_version().await;
+            return self.shared_version().await;
         }
         match self.commits.lookup() {
             CacheLookup::Valid(version) => return Ok(version),
@@ -140,6 +196,21 @@ impl Store {
         } else {
             self.refresh_version().await
         }
+    }
+
+    /// Reads the version of a shared database, or waits for another call's read that begins later
+    /// than this call.
+    async fn shared_version(&self) -> Result<DatabaseVersion, Error> {
+        let reads = &self.commits.shared_reads;
+        let call = reads.begin();
+        let _turn = self.commits.refreshing.lock().await;
+        if let Some(shared) = reads.after(call) {
+            return shared;
+        }
+        let began = reads.begin();
+        let version = self.read_version().await;
+        reads.note(began, version.as_ref().ok().copied());
+        version
     }
 
     /// Reads the version and caches it.
@@ -156,13 +227,14 @@ impl Store {
     }
 
     async fn read_version(&self) -> Result<DatabaseVersion, Error> {
-        on!(Pool, &self.reads, |pool| sqlx::query_scalar(
-            "select count from commits"
+        let (commits, access) = on!(Pool, &self.reads, |pool| sqlx::query_as(
+            "select count, access from commits"
         )
         .fetch_one(pool)
         .await)
-        .map(DatabaseVersion)
-        .map_err(unexpected)
+        .map_err(unexpected)?;
+        let access = AccessVersion(access);
+        Ok(DatabaseVersion { commits, access })
     }
 }
 
@@ -170,12 +242,17 @@ impl Store {
 mod tests {
     use super::*;
 
+    fn version(commits: i64) -> DatabaseVersion {
+        let access = AccessVersion(0);
+        DatabaseVersion { commits, access }
+    }
+
     /// A version that does not expire, read after this many commits of this program.
-    fn read(own_commits: u64, version: i64) -> CachedVersion {
+    fn read(own_commits: u64, commits: i64) -> CachedVersion {
         CachedVersion {
             read_at: Instant::now() + Duration::from_hours(1),
             own_commits,
-            version: DatabaseVersion(version),
+            version: version(commits),
         }
     }
 
@@ -183,7 +260,7 @@ mod tests {
     fn a_version_read_before_an_own_commit_is_outdated() {
         let commits = CommitWatch::default();
         commits.store(read(0, 7));
-        assert_eq!(commits.lookup(), CacheLookup::Valid(DatabaseVersion(7)));
+        assert_eq!(commits.lookup(), CacheLookup::Valid(version(7)));
         commits.note_commit(1);
         assert_eq!(commits.lookup(), CacheLookup::Outdated);
         commits.store(read(0, 7));
@@ -193,7 +270,7 @@ mod tests {
             "a read that began before the commit may not include it"
         );
         commits.store(read(1, 8));
-        assert_eq!(commits.lookup(), CacheLookup::Valid(DatabaseVersion(8)));
+        assert_eq!(commits.lookup(), CacheLookup::Valid(version(8)));
     }
 
     #[test]
@@ -201,7 +278,20 @@ mod tests {
         let commits = CommitWatch::default();
         commits.store(read(0, 8));
         commits.store(read(0, 7));
-        assert_eq!(commits.lookup(), CacheLookup::Valid(DatabaseVersion(8)));
+        assert_eq!(commits.lookup(), CacheLookup::Valid(version(8)));
+    }
+
+    #[test]
+    fn a_call_shares_a_read_that_began_after_it() {
+        let reads = SharedReads::default();
+        let (early, read, late) = (reads.begin(), reads.begin(), reads.begin());
+        assert!(reads.after(early).is_none());
+        reads.note(read, Some(version(7)));
+        assert_eq!(reads.after(early).unwrap().unwrap(), version(7));
+        assert!(reads.after(late).is_none(), "it began before this call");
+        reads.note(reads.begin(), None);
+        let failed = reads.after(late).unwrap().unwrap_err();
+        assert!(matches!(failed, Error::Unavailable(_)));
     }
 
     #[test]
@@ -215,7 +305,7 @@ mod tests {
         assert_eq!(commits.lookup(), CacheLookup::Expired);
         assert_eq!(
             commits.lookup(),
-            CacheLookup::Valid(DatabaseVersion(7)),
+            CacheLookup::Valid(version(7)),
             "one caller reads again; the others need not"
         );
     }

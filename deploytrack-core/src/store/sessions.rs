@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::{
     Store, Write,
-    column::{Micros, checked, digest},
+    column::{Micros, checked, checked_option, digest},
     on,
     sqlx_error::unexpected,
 };
@@ -13,6 +13,8 @@ use crate::{
     digest::Digest,
     error::Error,
     session::{MOST, MOST_OF_SUBJECT, StoredSession},
+    text::Label,
+    token::{Credential, SignedToken},
 };
 
 #[derive(Debug, FromRow)]
@@ -22,14 +24,27 @@ struct Row {
     verifier: Vec<u8>,
     expires_at: Micros,
     token_ends: Micros,
+    token_secret: Option<Vec<u8>>,
+    jti: Option<String>,
+    issued_at: Option<Micros>,
 }
 
 impl TryFrom<Row> for StoredSession {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
+        let subject: Label = checked(&row.subject)?;
+        let credential = match row.token_secret {
+            Some(secret) => Credential::Stored(digest(&secret)?),
+            None => Credential::Signed(SignedToken {
+                id: checked_option(row.jti.as_deref())?,
+                subject: subject.clone(),
+                issued_at: row.issued_at.map(|time| time.0),
+            }),
+        };
         Ok(Self {
-            subject: checked(&row.subject)?,
+            subject,
+            credential,
             admin: row.admin,
             verifier: digest(&row.verifier)?,
             expires_at: row.expires_at.0,
@@ -46,7 +61,7 @@ impl Store {
         is_code: bool,
     ) -> Result<Option<StoredSession>, Error> {
         let row: Option<Row> = on!(Pool, &self.reads, |pool| sqlx::query_as(
-            "select subject, admin, verifier, expires_at, token_ends from sessions where id = $1 and is_code = $2"
+            "select subject, admin, verifier, expires_at, token_ends, token_secret, jti, issued_at from sessions where id = $1 and is_code = $2"
         )
         .bind(&id.as_bytes()[..])
         .bind(is_code)
@@ -65,7 +80,7 @@ impl Write {
         is_code: bool,
     ) -> Result<Option<StoredSession>, Error> {
         let row: Option<Row> = on!(Transaction, self.unflushed(), |write| sqlx::query_as(
-            "delete from sessions where id = $1 and is_code = $2 returning subject, admin, verifier, expires_at, token_ends"
+            "delete from sessions where id = $1 and is_code = $2 returning *"
         )
         .bind(&id.as_bytes()[..])
         .bind(is_code)
@@ -83,6 +98,13 @@ impl Write {
         session: &StoredSession,
         now: Time,
     ) -> Result<(), Error> {
+        let (secret, id_of_token, issued_at) = match &session.credential {
+            Credential::Stored(secret) => (Some(secret), None, None),
+            Credential::Signed(token) => {
+                let id = token.id.as_ref().map(Label::as_str);
+                (None, id, token.issued_at)
+            }
+        };
         on!(Transaction, self.unflushed(), |write| async {
             sqlx::query("delete from sessions where expires_at <= $1")
                 .bind(Micros(now))
@@ -105,8 +127,8 @@ impl Write {
             .execute(&mut **write)
             .await?;
             sqlx::query(
-                "insert into sessions (id, is_code, subject, admin, verifier, created_at, expires_at, token_ends)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "insert into sessions (id, is_code, subject, admin, verifier, created_at, expires_at, token_ends, token_secret, jti, issued_at)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             )
             .bind(&id.as_bytes()[..])
             .bind(is_code)
@@ -116,6 +138,9 @@ impl Write {
             .bind(Micros(now))
             .bind(Micros(session.expires_at))
             .bind(Micros(session.token_ends))
+            .bind(secret.map(|secret| &secret.as_bytes()[..]))
+            .bind(id_of_token)
+            .bind(issued_at.map(Micros))
             .execute(&mut **write)
             .await
             .map(|_| ())

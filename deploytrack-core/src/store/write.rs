@@ -20,6 +20,7 @@
 //! | `database_version` | count the commit |
 //! | `events` | insert events |
 //! | `retention` | note deployments as removed, and delete them |
+//! | `tokens`, `revocations` | tokens, and what ends them |
 
 mod locked_cells;
 mod numbers;
@@ -69,6 +70,8 @@ pub(crate) struct Write {
     events: Vec<NewEvent>,
     /// The components and environments to take out of the archive.
     pub(super) unarchive_causes: UnarchiveCauses,
+    /// Whether this write may end a token.
+    changes_access: bool,
 }
 
 impl Write {
@@ -91,6 +94,7 @@ impl Write {
             draft: Draft::default(),
             events: Vec::new(),
             unarchive_causes: UnarchiveCauses::new(),
+            changes_access: false,
         }
     }
 
@@ -139,6 +143,11 @@ impl Write {
     /// Adds an event, which readers receive after the commit.
     pub(crate) fn add_event(&mut self, event: NewEvent) {
         self.events.push(event);
+    }
+
+    /// Makes servers forget at the commit what they have cached about tokens.
+    pub(super) const fn change_access(&mut self) {
+        self.changes_access = true;
     }
 
     /// Stores an answer under its idempotency key.
@@ -226,7 +235,7 @@ impl Write {
         self.flush().await?;
         self.write_unarchived().await?;
         let events = std::mem::take(&mut self.events);
-        let last_event = self.count_commit(events.len()).await?;
+        let last_event = self.count_commit(events.len(), self.changes_access).await?;
         self.insert_events(&events, last_event).await?;
         Ok(last_event)
     }

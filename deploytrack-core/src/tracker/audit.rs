@@ -10,10 +10,13 @@ use crate::{
     clock::{self, Time},
     error::Error,
     event::{AuditFilter, Event, EventDetails, EventType},
+    pin::Pin,
     query::{Page, PageRequest},
     retention::Removal,
+    revocation::{Revocation, RevokedTokens},
     store::{EventSource, NewEvent, Write},
     text::{Label, Name},
+    token::Token,
     wall::Wall,
 };
 
@@ -179,6 +182,67 @@ pub(super) fn add_wall_event(
     ]);
     let subject = Some((wall.id, None));
     add_event(write, r#type, subject, Some(&details), (at, by));
+}
+
+/// Adds the event of a pin.
+pub(super) fn add_pin_event(
+    write: &mut Write,
+    r#type: EventType,
+    pin: &Pin,
+    (at, by): (Time, &Label),
+) {
+    let value = &pin.value;
+    let details = EventDetails::from_iter([
+        ("id".to_owned(), json!(pin.id)),
+        ("issuer".to_owned(), json!(value.issuer)),
+        ("rule".to_owned(), json!(value.rule)),
+        ("claim".to_owned(), json!(value.claim)),
+        ("name".to_owned(), json!(value.name)),
+        ("value".to_owned(), json!(value.value)),
+    ]);
+    let subject = Some((pin.id, None));
+    add_event(write, r#type, subject, Some(&details), (at, by));
+}
+
+/// Adds the event of a token, with more about it than its names.
+pub(super) fn add_token_event(
+    write: &mut Write,
+    r#type: EventType,
+    token: &Token,
+    more: impl IntoIterator<Item = (&'static str, Value)>,
+    (at, by): (Time, &Label),
+) {
+    let names = [
+        ("id", json!(token.id)),
+        ("name", json!(token.name)),
+        ("subject", json!(token.subject)),
+    ];
+    let details = details(names.into_iter().chain(more));
+    let subject = Some((token.id, None));
+    add_event(write, r#type, subject, Some(&details), (at, by));
+}
+
+/// Adds the event of a revocation.
+pub(super) fn add_revocation_event(
+    write: &mut Write,
+    r#type: EventType,
+    revocation: &Revocation,
+    more: impl IntoIterator<Item = (&'static str, Value)>,
+    (at, by): (Time, &Label),
+) {
+    let tokens = match &revocation.tokens {
+        RevokedTokens::Jti(id) => ("jti", json!(id)),
+        RevokedTokens::Subject(subject) => ("subject", json!(subject)),
+    };
+    let names = [("id", json!(revocation.id)), tokens];
+    let details = details(names.into_iter().chain(more));
+    let subject = Some((revocation.id, None));
+    add_event(write, r#type, subject, Some(&details), (at, by));
+}
+
+fn details(fields: impl Iterator<Item = (&'static str, Value)>) -> EventDetails {
+    let named = fields.map(|(name, value)| (name.to_owned(), value));
+    named.collect()
 }
 
 /// Adds an event of the whole store.

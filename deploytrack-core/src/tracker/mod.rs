@@ -28,6 +28,7 @@ mod cell;
 mod clock_watch;
 mod daily;
 mod events;
+mod exchange;
 mod export;
 mod ids;
 mod import;
@@ -39,11 +40,15 @@ mod name_cache;
 mod name_guard;
 mod page_links;
 mod pages;
+mod pins;
 mod preconditions;
 mod record;
 mod resolve;
 mod retention;
+mod revocations;
 mod sessions;
+mod token_use;
+mod tokens;
 mod transfer;
 mod undeploy;
 mod verification;
@@ -55,6 +60,7 @@ pub use backup::{Old, Restored, back_up, remove_abandoned_drafts, restore};
 use clock_watch::ClockWatch;
 use events::EventCache;
 pub use events::Events;
+pub use exchange::{Exchange, ExchangeOutcome};
 pub use export::CatalogCursor;
 use large_reads::LargeReads;
 use name_cache::NameCache;
@@ -63,6 +69,7 @@ pub use pages::{HistoryPages, LatestPages, MatrixPages, Pages, UnsettledPages};
 use preconditions::{ActiveKeys, Start};
 pub use preconditions::{IdempotentRequest, RETENTION, Terms, WriteOutcome};
 pub use record::fault_of_status;
+use token_use::TokenUses;
 pub use transfer::TransferSource;
 use writer::Queue;
 pub use writer::{MAX_GROUP, MAX_QUEUED};
@@ -84,6 +91,7 @@ pub struct Tracker {
     name_cache: Arc<NameCache>,
     clock_watch: Arc<ClockWatch>,
     large_reads: Arc<LargeReads>,
+    token_uses: Arc<TokenUses>,
     /// Locked while a verification runs: one at a time is enough.
     verifying: Arc<Mutex<()>>,
     /// Locked while a removal runs.
@@ -126,6 +134,7 @@ impl Tracker {
             name_cache: Arc::default(),
             clock_watch: Arc::default(),
             large_reads: Arc::default(),
+            token_uses: Arc::default(),
             verifying: Arc::default(),
             removing: Arc::default(),
         }

@@ -3,7 +3,7 @@
 //! The body is made one page of events at a time, as the socket accepts it. The server buffers nothing for a slow client;
 //! [`crate::write_timeout`] closes its connection in the end. A client resumes with the number of the last event it received.
 
-use std::{fmt::Write as _, future::pending, time::Duration};
+use std::fmt::Write as _;
 
 use bytes::Bytes;
 use deploytrack_core::{
@@ -21,13 +21,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use serde_json::json;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::{
     App,
     auth::{self, Access},
     body::BodyError,
+    identity::Identity,
     limits::HEARTBEAT,
     openapi::{
         OperationDraft, content, examples, group,
@@ -45,8 +46,6 @@ use crate::{
 
 /// The header with the number of the last event that a client has received, as people write it.
 const LAST_EVENT_ID: &str = "Last-Event-ID";
-/// The interval at which the stream of a wall checks that the wall was not revoked.
-const WALL_CHECK: Duration = Duration::from_secs(1);
 /// The time that a client should wait before it reconnects, in milliseconds.
 const RETRY: &str = "retry: 2000\n";
 
@@ -59,7 +58,8 @@ pub(crate) fn doc() -> OperationDraft {
     let description = format!(
         "Streams events as server-sent events (WHATWG HTML, section 9.2): those after `Last-Event-ID`, else those after `after`, else \
          new ones. The stream stays open, and the server sends a block at least every {} seconds. The data of each event is an \
-         `Event`. Events of walls and of the store go to admins only. The id of a block is the number of the event and the `storeId` of \
+         `Event`. Events of walls, tokens, revocations and of the store go to admins only. The stream ends soon after its token or \
+         wall is revoked. The id of a block is the number of the event and the `storeId` of \
          `GET /readyz`: a reader that resumes after a restore of a backup gets 410, since the numbers run again.",
         HEARTBEAT.as_secs()
     );
@@ -107,11 +107,9 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
             .map_err(naming_the_header),
         None => call.tracker().events(after).await,
     }?;
-    let claims = call.claims()?;
-    let (is_wall, is_admin) = (claims.wall.is_some(), claims.role == Role::Admin);
+    let is_admin = call.claims()?.role == Role::Admin;
     let source = EventSource {
         app: call.app().clone(),
-        is_wall,
         is_admin,
         access: call.access(),
         headers: call.headers().clone(),
@@ -187,8 +185,6 @@ struct EventSource {
     app: App,
     access: Access,
     headers: HeaderMap,
-    /// Whether it is the stream of a wall, which ends soon after the wall is revoked.
-    is_wall: bool,
     is_admin: bool,
     events: Events,
     filter: EventFilter,
@@ -198,7 +194,7 @@ struct EventSource {
 }
 
 impl EventSource {
-    /// The next frame; none when the server shuts down or the token expires.
+    /// The next frame; none when the server shuts down, or the token or the session has ended.
     async fn next_frame(&mut self) -> Option<Result<Frame<Bytes>, BodyError>> {
         if !self.started {
             self.started = true;
@@ -207,39 +203,39 @@ impl EventSource {
                 self.position()
             )))));
         }
-        let ending = self.app.ending.clone();
-        let of_wall = self.is_wall.then(|| self.headers.clone());
-        let revoked = revoked(self.app.clone(), of_wall);
-        let next = tokio::select! {
-            biased;
-            () = ending.cancelled() => return None,
-            () = revoked => return None,
-            next = timeout(HEARTBEAT, self.matching_events()) => next,
-        };
-        // The token or the session may have ended since the connection was opened.
-        auth::authorize(
-            &self.app,
-            self.access,
-            &Method::GET,
-            &self.headers,
-            &RequestLog::default(),
-        )
-        .await
-        .ok()?;
-        Some(match next {
-            Err(_) => Ok(Frame::data(Bytes::from(format!(
-                ": heartbeat\n{}",
-                self.position()
-            )))),
-            Ok(Ok(text)) => Ok(Frame::data(text)),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "a stream of events broke off");
-                Err(BodyError::from("the stream broke off"))
+        loop {
+            let ending = self.app.ending.clone();
+            let next = tokio::select! {
+                biased;
+                () = ending.cancelled() => return None,
+                next = timeout(HEARTBEAT, self.matching_events()) => next,
+            };
+            // The token or the session may have ended since the connection was opened.
+            match (self.authorize().await, next) {
+                // A heartbeat tells nothing. A reader need not end because the database is away.
+                (Ok(_), Err(_)) | (Err(Refusal::Core(_)), Err(_)) => {
+                    let position = self.position();
+                    let heartbeat = format!(": heartbeat\n{position}");
+                    return Some(Ok(Frame::data(Bytes::from(heartbeat))));
+                }
+                (Ok(_), Ok(Ok(text))) if text.is_empty() => {}
+                (Ok(_), Ok(Ok(text))) => return Some(Ok(Frame::data(text))),
+                (Ok(_), Ok(Err(error))) | (Err(Refusal::Core(error)), Ok(_)) => {
+                    tracing::warn!(%error, "a stream of events broke off");
+                    return Some(Err(BodyError::from("the stream broke off")));
+                }
+                (Err(_), _) => return None,
             }
-        })
+        }
     }
 
-    /// The text of the next events that match the filter.
+    async fn authorize(&self) -> Result<Identity, Refusal> {
+        let log = RequestLog::default();
+        auth::authorize(&self.app, self.access, &Method::GET, &self.headers, &log).await
+    }
+
+    /// The text of the next events that match the filter. It is empty if there are none among them,
+    /// and one that may end the token or the wall of this reader.
     async fn matching_events(&mut self) -> Result<Bytes, Error> {
         loop {
             let page = self.events.next().await?;
@@ -247,7 +243,8 @@ impl EventSource {
             for event in page.iter().filter(|event| self.sends(event)) {
                 write_block(&mut text, self.position_of(event.id), event)?;
             }
-            if !text.is_empty() {
+            let may_end = page.iter().any(|event| event.r#type.may_end_access());
+            if may_end || !text.is_empty() {
                 return Ok(text.into());
             }
         }
@@ -268,20 +265,6 @@ impl EventSource {
     fn position_of(&self, number: i64) -> Position {
         let store = Some(self.events.store());
         Position { number, store }
-    }
-}
-
-/// Ends when the wall of a stream is revoked. A wall hangs where nobody watches it, so it must not
-/// look live until the next event.
-async fn revoked(app: App, of_wall: Option<HeaderMap>) {
-    let Some(headers) = of_wall else {
-        return pending().await;
-    };
-    loop {
-        sleep(WALL_CHECK).await;
-        if matches!(auth::wall(&app, &headers).await, Err(Refusal::RevokedWall)) {
-            return;
-        }
     }
 }
 

@@ -26,17 +26,20 @@ mod deployments;
 mod environments;
 mod events;
 mod health;
+mod identity;
 mod metrics;
 mod openapi;
 #[cfg(feature = "dashboard")]
 mod pages;
 mod paths;
 mod retention;
+mod revocations;
 mod session;
 #[cfg(feature = "swagger")]
 mod swagger;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod verify;
 mod walls;
 
@@ -165,6 +168,19 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: POST,   path: api::SESSION_CODE,                     access: Reader,
                caching: No,         conditions: &[],
                doc: Some(session::code::doc), handle: &session::code::handle },
+    // Identity tokens.
+    Endpoint { method: POST,   path: api::TOKEN,                            access: Open,
+               caching: No,         conditions: &[],
+               doc: Some(identity::exchange::doc), handle: &identity::exchange::handle },
+    Endpoint { method: POST,   path: api::OIDC_EXPLAIN,                     access: Open,
+               caching: No,         conditions: &[],
+               doc: Some(identity::explain::doc), handle: &identity::explain::handle },
+    Endpoint { method: GET,    path: api::PINS,                             access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(identity::list_pins::doc), handle: &identity::list_pins::handle },
+    Endpoint { method: DELETE, path: "/api/v1/oidc/pins/{id}",              access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(identity::remove_pin::doc), handle: &identity::remove_pin::handle },
     // Walls.
     Endpoint { method: GET,    path: api::WALLS,                            access: Admin,
                caching: No,         conditions: &[],
@@ -175,6 +191,31 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: DELETE, path: "/api/v1/walls/{wall}",                access: Admin,
                caching: No,         conditions: &[],
                doc: Some(walls::revoke::doc), handle: &walls::revoke::handle },
+    // Tokens, and revocations of JSON Web Tokens.
+    Endpoint { method: GET,    path: api::TOKENS,                           access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(tokens::list::doc), handle: &tokens::list::handle },
+    Endpoint { method: POST,   path: api::TOKENS,                           access: Admin,
+               caching: No,         conditions: &[IdempotencyKey],
+               doc: Some(tokens::create::doc), handle: &tokens::create::handle },
+    Endpoint { method: GET,    path: "/api/v1/tokens/{id}",                 access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(tokens::show::doc), handle: &tokens::show::handle },
+    Endpoint { method: DELETE, path: "/api/v1/tokens/{id}",                 access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(tokens::revoke::doc), handle: &tokens::revoke::handle },
+    Endpoint { method: POST,   path: "/api/v1/tokens/{id}/rotate",          access: Admin,
+               caching: No,         conditions: &[IdempotencyKey],
+               doc: Some(tokens::rotate::doc), handle: &tokens::rotate::handle },
+    Endpoint { method: GET,    path: api::REVOCATIONS,                      access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(revocations::list::doc), handle: &revocations::list::handle },
+    Endpoint { method: POST,   path: api::REVOCATIONS,                      access: Admin,
+               caching: No,         conditions: &[IdempotencyKey],
+               doc: Some(revocations::create::doc), handle: &revocations::create::handle },
+    Endpoint { method: DELETE, path: "/api/v1/revocations/{id}",            access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(revocations::remove::doc), handle: &revocations::remove::handle },
     // Components.
     Endpoint { method: GET,    path: api::COMPONENTS,                       access: Wall,
                caching: Collection, conditions: &[],

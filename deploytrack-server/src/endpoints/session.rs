@@ -9,7 +9,7 @@ use deploytrack_core::{
 use crate::{
     App,
     refusal::Refusal,
-    token::{Claims, Role},
+    token::{Claims, Role, role_of_session},
 };
 
 pub(crate) mod code;
@@ -29,11 +29,12 @@ fn session_of(app: &App, claims: &Claims) -> Result<StoredSession, Refusal> {
         verifier: app.fingerprint(),
         expires_at: claims.expires_at,
         token_ends: claims.expires_at,
+        credential: claims.credential.clone().ok_or(Refusal::BadToken)?,
     })
 }
 
 fn login_of(session: StoredSession) -> Login {
-    let role = Role::of_session(&session).as_str().to_owned();
+    let role = role_of_session(&session).as_str().to_owned();
     Login {
         subject: session.subject,
         role,

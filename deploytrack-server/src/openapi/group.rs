@@ -38,6 +38,24 @@ pub(crate) static WALLS: Group = Group {
     record: "wall",
     example: "",
 };
+pub(crate) static TOKENS: Group = Group {
+    name: "tokens",
+    description: "Tokens that the server stores: they can be listed, rotated and revoked.",
+    record: "token",
+    example: examples::CI_TOKEN,
+};
+pub(crate) static REVOCATIONS: Group = Group {
+    name: "revocations",
+    description: "Revocations: JSON Web Tokens that are refused before they expire.",
+    record: "revocation",
+    example: examples::REVOCATION,
+};
+pub(crate) static IDENTITY: Group = Group {
+    name: "identity",
+    description: "Identity tokens of pipelines: their exchange for a token of the server, and the pinned ids of repositories.",
+    record: "pin",
+    example: examples::PIN,
+};
 pub(crate) static SESSIONS: Group = Group {
     name: "sessions",
     description: "Sessions, with which browsers read the pages. Programs need none: they send the token.",
@@ -58,11 +76,14 @@ pub(crate) static SERVER: Group = Group {
 };
 
 /// All groups.
-pub(crate) static ALL: [&Group; 7] = [
+pub(crate) static ALL: [&Group; 10] = [
     &DEPLOYMENTS,
     &COMPONENTS,
     &ENVIRONMENTS,
     &WALLS,
+    &TOKENS,
+    &REVOCATIONS,
+    &IDENTITY,
     &SESSIONS,
     &BADGES,
     &SERVER,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use deploytrack_core::{
     api::Problem, entity_tag::EntityTag, error::Error, fault::MOST_FAULTS, openapi::of,
+    token::TokenEnd,
 };
 use http::StatusCode;
 use serde_json::json;
@@ -62,6 +63,7 @@ fn of_many_operations() -> Vec<Refusal> {
     vec![
         Refusal::NoToken,
         Refusal::LongToken(Duration::from_hours(90 * 24)),
+        Refusal::EndedToken(TokenEnd::Revoked),
         Refusal::RevokedWall,
         Refusal::Role(Role::Admin),
         Refusal::TooSlow,
@@ -135,6 +137,7 @@ fn when(code: &str) -> &'static str {
         }
         "unauthorized" => "there is no valid token",
         "token_lifetime" => "the lifetime of the token is too long",
+        "token_ended" => "the token was revoked, has expired, or has got another secret",
         "code_ended" => "the code was used or has ended",
         "wall_revoked" => "the wall was revoked",
         "forbidden" => "the token is valid but does not have the role",
@@ -150,6 +153,14 @@ fn when(code: &str) -> &'static str {
             "the name is unknown and resembles an existing one, which `didYouMean` contains"
         }
         "not_current" => "the deployment is not current in its cell",
+        "too_many_tokens" => "there are as many valid tokens as there may be",
+        "too_many_revocations" => "there are as many revocations as there may be",
+        "untrusted_identity" => {
+            "the identity token is invalid, or no rule accepts it; the detail names the rule, the claim and its value"
+        }
+        "identity_tokens_off" => "the server trusts no issuer of identity tokens",
+        "issuer_unavailable" => "the keys of the issuer cannot be read at the moment",
+        "too_many_pins" => "there are as many pins as there may be",
         "too_many_walls" => "there are as many walls as there may be",
         "request_in_progress" => "a request with the same `Idempotency-Key` is still running",
         "logged_in" => "the browser is logged in as somebody else",

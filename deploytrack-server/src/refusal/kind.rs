@@ -1,13 +1,13 @@
 //! The kind of each refusal: status, code, title, and the header that belongs to the status.
 
 use deploytrack_core::{
-    api::{REMOVED, STORE_REPLACED, TOKEN_LIFETIME},
+    api::{REMOVED, STORE_REPLACED, TOKEN_ENDED, TOKEN_LIFETIME},
     error::Error,
 };
 use http::{HeaderName, StatusCode, header};
 
 use super::{Refusal, Resource};
-use crate::token::Role;
+use crate::{oidc::IdentityFault, token::Role};
 
 /// The HTTP status, the code and the title of a kind of problem.
 type Kind = (StatusCode, &'static str, &'static str);
@@ -28,6 +28,7 @@ impl Refusal {
                 TOKEN_LIFETIME,
                 "The token lasts too long",
             ),
+            Self::EndedToken(_) => (StatusCode::UNAUTHORIZED, TOKEN_ENDED, "The token has ended"),
             Self::NoToken | Self::BadToken => (
                 StatusCode::UNAUTHORIZED,
                 "unauthorized",
@@ -96,6 +97,8 @@ impl Refusal {
                 "unavailable",
                 "Unavailable",
             ),
+            Self::Identity(fault) => identity_kind(fault),
+            Self::Exchange(refusal) => refusal.kind(),
             Self::Panic => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -110,7 +113,11 @@ impl Refusal {
             Self::Method(allow) => Some((header::ALLOW, allow)),
             // A request without a token gets no error code (RFC 6750, section 3.1).
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            Self::BadToken | Self::LongToken(_) | Self::UsedCode | Self::RevokedWall => {
+            Self::BadToken
+            | Self::LongToken(_)
+            | Self::EndedToken(_)
+            | Self::UsedCode
+            | Self::RevokedWall => {
                 Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
             }
             Self::Role(_) | Self::Wall | Self::Core(Error::OutsideLimits { .. }) => Some((
@@ -135,8 +142,34 @@ impl Refusal {
                 Some((header::RETRY_AFTER, "10"))
             }
             Self::TooSlow => Some((header::CONNECTION, "close")),
+            Self::Identity(IdentityFault::KeysUnavailable(_)) => Some((header::RETRY_AFTER, "30")),
+            Self::Identity(IdentityFault::Off) => None,
+            Self::Identity(_) => {
+                Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
+            }
+            Self::Exchange(refusal) => refusal.header(),
             _ => None,
         }
+    }
+}
+
+const fn identity_kind(fault: &IdentityFault) -> Kind {
+    match fault {
+        IdentityFault::Off => (
+            StatusCode::NOT_FOUND,
+            "identity_tokens_off",
+            "Identity tokens are off",
+        ),
+        IdentityFault::KeysUnavailable(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "issuer_unavailable",
+            "The issuer is unavailable",
+        ),
+        _ => (
+            StatusCode::UNAUTHORIZED,
+            "untrusted_identity",
+            "The identity is not trusted",
+        ),
     }
 }
 
@@ -155,10 +188,23 @@ fn core_kind(error: &Error) -> Kind {
         Error::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found", "Not found"),
         Error::Removed { .. } => (StatusCode::GONE, REMOVED, "Removed by retention"),
         Error::PreviewChanged => (StatusCode::CONFLICT, "preview_changed", "Preview changed"),
-        Error::NameTaken { .. } | Error::WallExists(_) => {
+        Error::NameTaken { .. } | Error::WallExists(_) | Error::TokenExists(_) => {
             (StatusCode::CONFLICT, "name_taken", "Name taken")
         }
         Error::TooManyWalls(_) => (StatusCode::CONFLICT, "too_many_walls", "Too many walls"),
+        Error::TooManyPins(_) => (StatusCode::CONFLICT, "too_many_pins", "Too many pins"),
+        Error::PinConflict(_) => (
+            StatusCode::UNAUTHORIZED,
+            "untrusted_identity",
+            "The identity is not trusted",
+        ),
+        Error::TooManyTokens(_) => (StatusCode::CONFLICT, "too_many_tokens", "Too many tokens"),
+        Error::TooManyRevocations(_) => (
+            StatusCode::CONFLICT,
+            "too_many_revocations",
+            "Too many revocations",
+        ),
+        Error::TokenEnded { .. } => (StatusCode::CONFLICT, TOKEN_ENDED, "The token has ended"),
         Error::InUse { .. } => (StatusCode::CONFLICT, "in_use", "In use"),
         Error::NearMiss { .. } => (StatusCode::CONFLICT, "near_miss", "Unknown name"),
         Error::OutsideLimits { .. } => (

@@ -1,11 +1,17 @@
 //! The problem details of a refusal (RFC 9457), and the responses that contain them.
 
-use deploytrack_core::{api::Problem, error::Error, fault::MOST_FAULTS};
+use deploytrack_core::{
+    api::Problem,
+    error::{Error, Fault},
+    fault::MOST_FAULTS,
+    token::TokenEnd,
+};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use super::Refusal;
 use crate::{
     body::{Body, whole},
+    oidc::IdentityFault,
     token::lifetime_text,
 };
 
@@ -64,10 +70,34 @@ impl Refusal {
             ..Problem::default()
         };
         let header = self.header();
-        if let Self::Core(error) = self {
+        let of_exchange = match self {
+            Self::Exchange(refusal) => {
+                problem.error = Some(refusal.oauth_error(status).to_owned());
+                problem.error_description = Some(problem.detail.clone());
+                *refusal
+            }
+            other => other,
+        };
+        if let Self::Core(error) = of_exchange {
             explain(error, &mut problem);
         }
         (status, header, problem)
+    }
+
+    /// The code of RFC 6749, section 5.2. An unacceptable identity token is `invalid_request` (RFC 8693,
+    /// section 2.2.2).
+    fn oauth_error(&self, status: StatusCode) -> &'static str {
+        let is_grant = |fault: &Fault| fault.pointer.as_deref() == Some("/grant_type");
+        match self {
+            Self::Core(Error::Invalid(faults)) if faults.iter().any(is_grant) => {
+                "unsupported_grant_type"
+            }
+            Self::Identity(IdentityFault::Target { .. } | IdentityFault::Audience { .. }) => {
+                "invalid_target"
+            }
+            _ if status.is_server_error() => "temporarily_unavailable",
+            _ => "invalid_request",
+        }
     }
 
     /// The cause and the way out, for the client. Details that only an operator may see are left
@@ -85,6 +115,11 @@ impl Refusal {
                 "the lifetime of the token is longer than {} (--max-token-lifetime of the server); send a token that expires earlier",
                 lifetime_text(*longest)
             ),
+            Self::EndedToken(TokenEnd::Revoked) => "the token was revoked; an admin creates a new one with `deploytrack token create`".into(),
+            Self::EndedToken(TokenEnd::Expired) => "the token has expired; an admin creates a new one with `deploytrack token create`".into(),
+            Self::EndedToken(TokenEnd::Rotated) => {
+                "the token has got a new secret, and the time of this former one is over; use the new secret".into()
+            }
             Self::Role(role) => format!("the token is valid but does not have the role {}", role.as_str()),
             Self::OtherSite => "a page of another site made this request; log in and out on the server's own page".into(),
             Self::LoggedIn(now, then) => format!("this browser is logged in as {now}, and the link logs in as {then}"),
@@ -107,6 +142,8 @@ impl Refusal {
             }
             // The words of nginx, by which clients recognise the cause.
             Self::PlainHttp => "the plain HTTP request was sent to HTTPS port; use an address that begins with https://".into(),
+            Self::Identity(fault) => fault.to_string(),
+            Self::Exchange(refusal) => refusal.detail(),
             Self::TooManyBodies => "too many large bodies are arriving at the moment; send the body again later".into(),
             Self::TooManySlowBodies => "too many bodies are arriving slowly at the moment; send the body again later, and at once".into(),
         }
@@ -137,6 +174,9 @@ fn explain(error: Error, problem: &mut Problem) {
             about(problem, kind.as_str(), name.to_string());
         }
         Error::WallExists(name) => about(problem, "wall", name.to_string()),
+        Error::TokenExists(name) | Error::TokenEnded { name, .. } => {
+            about(problem, "token", name.to_string());
+        }
         Error::NotFound { what, key } => about(problem, what, key),
         _ => {}
     }

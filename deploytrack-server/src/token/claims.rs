@@ -2,10 +2,14 @@
 
 use deploytrack_core::{
     clock::Time,
+    digest::Digest,
     limits::WriteLimits,
+    origin::Origin,
     pattern::NamePattern,
+    role::Role,
     session::StoredSession,
     text::{Invalid, Label},
+    token::{Credential, SignedToken, StoredToken},
     wall::Wall,
 };
 use serde_json::{Map, Value};
@@ -14,49 +18,19 @@ use serde_json::{Map, Value};
 pub(super) const COMPONENTS: &str = "components";
 pub(super) const ENVIRONMENTS: &str = "environments";
 
-/// What a caller may do. Each role includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Read everything.
-    Reader,
-    /// Record, update and undeploy deployments, within the limits of the token.
-    Writer,
-    /// Everything.
-    Admin,
+/// The role of a session, which only reads: a writer's is a reader.
+pub(crate) const fn role_of_session(session: &StoredSession) -> Role {
+    if session.admin {
+        Role::Admin
+    } else {
+        Role::Reader
+    }
 }
 
-impl Role {
-    /// Its name in the claim `roles`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reader => "reader",
-            Self::Writer => "writer",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The role of a session, which only reads: a writer's is a reader.
-    pub(crate) const fn of_session(session: &StoredSession) -> Self {
-        if session.admin {
-            Self::Admin
-        } else {
-            Self::Reader
-        }
-    }
-
-    /// The highest of these roles; unknown ones are ignored. A token with limits is never more than
-    /// a writer: an admin would not be bound by them.
-    fn of<'a>(names: impl Iterator<Item = &'a str>, limits: &WriteLimits) -> Self {
-        let known = [Self::Reader, Self::Writer, Self::Admin];
-        let roles = names.filter_map(|name| known.into_iter().find(|role| role.as_str() == name));
-        let highest = roles.max().unwrap_or(Self::Reader);
-        if limits.are_none() {
-            highest
-        } else {
-            highest.min(Self::Writer)
-        }
-    }
+/// The highest of these roles, within the limits; unknown ones are ignored.
+fn highest<'a>(names: impl Iterator<Item = &'a str>, limits: &WriteLimits) -> Role {
+    let roles = names.filter_map(|name| name.parse::<Role>().ok());
+    roles.max().unwrap_or(Role::Reader).within(limits)
 }
 
 /// The claims of a token that the server uses.
@@ -70,6 +44,10 @@ pub(crate) struct Claims {
     pub(crate) limits: WriteLimits,
     /// When the token ends, in whole seconds.
     pub(crate) expires_at: Time,
+    /// The token, unless these are the claims of a wall's session.
+    pub(crate) credential: Option<Credential>,
+    /// The origin of writes, if the token was exchanged for an identity token.
+    pub(crate) origin: Option<Box<Origin>>,
     /// The wall, if these are the claims of a wall's session.
     pub(crate) wall: Option<Box<Wall>>,
 }
@@ -82,6 +60,8 @@ impl Claims {
             role: Role::Reader,
             limits: WriteLimits::default(),
             expires_at: Time::MAX_UTC,
+            credential: None,
+            origin: None,
             wall: Some(Box::new(wall)),
         })
     }
@@ -94,6 +74,23 @@ impl Claims {
             role: Role::Admin,
             limits: WriteLimits::default(),
             expires_at: Time::UNIX_EPOCH,
+            credential: None,
+            origin: None,
+            wall: None,
+        }
+    }
+
+    /// The claims of a token of the server, for the secret with this digest.
+    pub(crate) fn of_stored(stored: &StoredToken, secret: Digest) -> Self {
+        let token = &stored.token;
+        let of_former = token.former_ends_at.filter(|_| secret != stored.secret);
+        Self {
+            subject: token.subject.clone(),
+            role: token.role,
+            limits: token.limits(),
+            expires_at: of_former.unwrap_or(token.expires_at),
+            credential: Some(Credential::Stored(secret)),
+            origin: stored.origin.clone(),
             wall: None,
         }
     }
@@ -106,11 +103,18 @@ impl Claims {
             environments: patterns(claims, ENVIRONMENTS).ok()?,
         };
         let roles = texts(claims, "roles").ok()?.unwrap_or_default();
+        let signed = SignedToken {
+            id: id_of(claims),
+            subject: subject.clone(),
+            issued_at: claims.get("iat").and_then(time_of),
+        };
         Some(Self {
             subject,
-            role: Role::of(roles.into_iter(), &limits),
+            credential: Some(Credential::Signed(signed)),
+            role: highest(roles.into_iter(), &limits),
             limits,
-            expires_at: end_of(claims)?,
+            expires_at: time_of(claims.get("exp")?)?,
+            origin: None,
             wall: None,
         })
     }
@@ -145,12 +149,17 @@ fn patterns(
     patterns.transpose().map_err(|_: Invalid| WrongType)
 }
 
-/// The claim `exp`, in whole seconds. `Validity` bounds it.
-fn end_of(claims: &Map<String, Value>) -> Option<Time> {
+/// The claim `jti`, if a revocation can name it. Another one was always ignored.
+fn id_of(claims: &Map<String, Value>) -> Option<Label> {
+    Label::new(claims.get("jti")?.as_str()?).ok()
+}
+
+/// A time in a claim, in whole seconds. `Validity` bounds it.
+fn time_of(claim: &Value) -> Option<Time> {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the cast saturates, and there is no such time then"
     )]
-    let seconds = claims.get("exp")?.as_f64()? as i64;
+    let seconds = claim.as_f64()? as i64;
     Time::from_timestamp(seconds, 0)
 }

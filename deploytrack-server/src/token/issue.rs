@@ -5,6 +5,7 @@ use std::time::Duration;
 use deploytrack_core::{clock::Time, limits::WriteLimits, pattern::NamePattern, text::Label};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
     MOST_BYTES, Role, Secret,
@@ -78,7 +79,7 @@ pub fn issue(
     }
     let issued = now.timestamp();
     let lasts = i64::try_from(expires_in.as_secs()).map_err(|_| too_long())?;
-    let mut claims = json!({ "sub": subject, "iat": issued, "exp": issued.saturating_add(lasts), "roles": roles });
+    let mut claims = json!({ "jti": Uuid::new_v4(), "sub": subject, "iat": issued, "exp": issued.saturating_add(lasts), "roles": roles });
     for (name, patterns) in [
         (COMPONENTS, &limits.components),
         (ENVIRONMENTS, &limits.environments),

@@ -5,6 +5,7 @@ use deploytrack_core::{
     clock::{self, Time},
     limits::WriteLimits,
     text::Label,
+    token::{Credential, SignedToken},
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -84,6 +85,12 @@ fn an_issued_token_is_valid_until_it_expires() {
         role: Role::Admin,
         limits: WriteLimits::default(),
         expires_at: now() + Duration::from_hours(1),
+        origin: None,
+        credential: Some(Credential::Signed(SignedToken {
+            id: None,
+            subject: Label::new("ci-bot").unwrap(),
+            issued_at: Some(now()),
+        })),
         wall: None,
     };
     assert_eq!(check(&token), Some(claims));

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta};
 use deploytrack_core::{
-    api::TOKEN_LIFETIME,
+    api::{TOKEN_ENDED, TOKEN_LIFETIME},
     client,
     clock::{self, Time},
     query::PageRequest,
@@ -19,7 +19,7 @@ use crate::{
 /// The time before the expiry from which on a token should be renewed.
 const SOON: TimeDelta = TimeDelta::days(7);
 const RENEW: &str =
-    "`deploytrack-server token` on the server creates a new one, and `deploytrack login` stores it";
+    "an admin creates a new one with `deploytrack token create`, and `deploytrack login` stores it";
 
 pub(super) async fn check(
     settings: &Settings,
@@ -29,6 +29,9 @@ pub(super) async fn check(
 ) {
     if settings.offers_identity() {
         findings.push(accepted_if(server_answers, settings).await);
+        if server_answers && let (Some(access), _) = shown(settings).await {
+            findings.push(role(Some(access)));
+        }
         return;
     }
     let Some(token) = settings.token.as_deref() else {
@@ -41,7 +44,18 @@ pub(super) async fn check(
         return;
     };
     findings.push(accepted_if(server_answers, settings).await);
-    findings.push(match token::access(token) {
+    let (access, expires) = match token::access(token) {
+        Some(access) => (Some(access), token::expiry(token)),
+        None if server_answers => shown(settings).await,
+        None => (None, None),
+    };
+    findings.push(role(access));
+    findings.push(expiry(expires, now));
+}
+
+/// What the token may do.
+fn role(access: Option<Access>) -> Finding {
+    match access {
         Some(Access::Admin) => Finding::ok("role", "admin: it can read and write"),
         Some(Access::Writer(None)) => {
             Finding::ok("role", "writer: it can read and record deployments")
@@ -54,9 +68,20 @@ pub(super) async fn check(
             "role",
             "it can only read; recording needs a token with the role writer",
         ),
-        None => Finding::not_checked("role", "the token is not a readable JWT"),
-    });
-    findings.push(expiry(token::expiry(token), now));
+        None => Finding::not_checked("role", "the token does not show its role"),
+    }
+}
+
+/// The access and the expiry of a token that only the server can read.
+async fn shown(settings: &Settings) -> (Option<Access>, Option<i64>) {
+    let Ok(client) = settings.clone().client() else {
+        return (None, None);
+    };
+    let Ok(login) = client.login().await else {
+        return (None, None);
+    };
+    let expires = login.value.expires_at.map(|at| at.timestamp());
+    (token::access_of(&login.value), expires)
 }
 
 async fn accepted_if(server_answers: bool, settings: &Settings) -> Finding {
@@ -81,7 +106,7 @@ async fn accepted(settings: &Settings) -> Finding {
         Ok(_) => Finding::ok(CHECK, format!("accepted, {}", settings.token_from)),
         Err(client::Error::Unauthorised(problem))
             if problem.status == 401
-                && ![TOKEN_LIFETIME, UNTRUSTED_IDENTITY].contains(&problem.code.as_str()) =>
+                && ![TOKEN_ENDED, TOKEN_LIFETIME, UNTRUSTED_IDENTITY].contains(&&*problem.code) =>
         {
             Finding::problem(
                 CHECK,

@@ -13,6 +13,8 @@ use crate::{
     catalog::{ComponentChange, EnvironmentChange, NewComponent, NewEnvironment},
     deployment::{Change, NewDeployment, Undeploy, Undeployment},
     retention::RemovalRequest,
+    revocation::RevokedTokens,
+    token::{NewToken, Rotation},
     wall::NewWall,
 };
 
@@ -71,6 +73,12 @@ fn a_schema_has_the_fields_that_its_reader_knows() {
         read::<ImportLine>(nothing())
     );
     assert_eq!(described::<NewComponent>(), read::<NewComponent>(nothing()));
+    assert_eq!(described::<NewToken>(), read::<NewToken>(nothing()));
+    assert_eq!(described::<Rotation>(), read::<Rotation>(json!({"x": 1})));
+    assert_eq!(
+        described::<RevokedTokens>(),
+        read::<RevokedTokens>(nothing())
+    );
     assert_eq!(described::<NewWall>(), read::<NewWall>(nothing()));
     assert_eq!(
         described::<ComponentChange>(),

@@ -31,7 +31,7 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     session::check_site(call.headers(), call.is_https())?;
     let verifier = &call.app().fingerprint();
     if let Some(id) = session::id(call.headers(), verifier) {
-        if let Ok(claims) = auth::session(call.app(), call.headers()).await {
+        if let Ok((claims, _)) = auth::session(call.app(), call.headers()).await {
             call.log().note_caller(&claims);
         }
         call.tracker().end_session(id).await?;

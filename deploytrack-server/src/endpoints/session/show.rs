@@ -28,7 +28,10 @@ pub(crate) async fn handle(call: Call) -> HandlerResult {
     call.query().finish(Some(()))?;
     let claims = call.claims()?;
     match &claims.wall {
-        None => ok(&login_of(session_of(call.app(), claims)?)),
+        None => ok(&Login {
+            role: claims.role.as_str().to_owned(),
+            ..login_of(session_of(call.app(), claims)?)
+        }),
         Some(wall) => show_wall(&call, claims, wall),
     }
 }

@@ -76,7 +76,7 @@ async fn begin(
     replace: bool,
 ) -> Result<StoredSession, Refusal> {
     if !token.starts_with(CODE) {
-        let claims = auth::check_token(app, token)?;
+        let claims = auth::check_token(app, token).await?;
         let session = session_of(app, &claims)?;
         app.tracker.add_session(id, session.clone()).await?;
         return Ok(session);
@@ -86,6 +86,11 @@ async fn begin(
     // Read first: a guessed code must not start a write.
     let next = app.tracker.login_code(&code, &verifier).await?;
     let next = next.ok_or(Refusal::UsedCode)?;
+    let checked = auth::check_token_of(app, &next).await;
+    checked.map_err(|refusal| match refusal {
+        Refusal::NoToken => Refusal::UsedCode,
+        other => other,
+    })?;
     if !replace {
         check_former(app, headers, (&next.subject, next.admin, false)).await?;
     }
@@ -126,7 +131,7 @@ async fn check_former(
     next: (&Label, bool, bool),
 ) -> Result<(), Refusal> {
     match auth::session(app, headers).await {
-        Ok(former)
+        Ok((former, _))
             if next
                 != (
                     &former.subject,

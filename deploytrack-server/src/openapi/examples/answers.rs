@@ -15,19 +15,20 @@ use deploytrack_core::{
     query::{Cursor, Links, ListKey, Order, Page},
     retention::{CellPreview, RemovalOutcome, RetentionPreview},
     session::{Login, LoginCode},
+    token::{TokenSecret, TokenWithSecret},
     verification::Verification,
     wall::WallLink,
 };
 use serde_json::{Value, json};
 
 use super::world::{
-    NOW, Recorded, STORE, ada, checkout_in_production, components, environments, failed,
-    in_production, office, parsed, staging, succeeded, time, user_service,
+    NOW, Recorded, STORE, ada, checkout_in_production, ci_token, components, environments, failed,
+    in_production, office, parsed, revocation, staging, succeeded, time, user_service,
 };
 use crate::badge::Badge;
 
 /// A page with the first records of a list.
-fn page<T>(data: Vec<T>, total: u64, next: Option<String>) -> Page<T> {
+pub(super) fn page<T>(data: Vec<T>, total: u64, next: Option<String>) -> Page<T> {
     Page {
         take: if next.is_some() { 2 } else { 20 },
         data,
@@ -60,6 +61,33 @@ pub(crate) fn page_of_environments() -> Value {
 
 pub(crate) fn page_of_walls() -> Value {
     json!(page(vec![office()], 1, None))
+}
+
+pub(crate) fn page_of_tokens() -> Value {
+    json!(page(vec![ci_token()], 1, None))
+}
+
+pub(crate) fn token_with_secret() -> Value {
+    let mut token = ci_token();
+    (token.rotated_at, token.former_ends_at) = (None, None);
+    token.last_used_at = None;
+    let secret = secret_of_token();
+    json!(TokenWithSecret { token, secret })
+}
+
+/// A secret with a valid checksum, which no server knows.
+fn secret_of_token() -> String {
+    let bytes = Digest::of(b"an example");
+    TokenSecret::of(*bytes.as_bytes()).expose().to_owned()
+}
+
+pub(crate) fn rotated_token() -> Value {
+    let (token, secret) = (ci_token(), secret_of_token());
+    json!(TokenWithSecret { token, secret })
+}
+
+pub(crate) fn page_of_revocations() -> Value {
+    json!(page(vec![revocation()], 1, None))
 }
 
 /// The ids with the beginning of one deployment, and with one that no deployment has.

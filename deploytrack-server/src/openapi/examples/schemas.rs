@@ -26,6 +26,8 @@ pub(crate) fn of_schema(name: &str) -> Option<Value> {
         "IdPrefix" => of_parameter("prefix"),
         "Component" => Some(json!(world::user_service())),
         "Environment" => Some(json!(world::staging())),
+        "Token" => Some(json!(world::ci_token())),
+        "Revocation" => Some(json!(world::revocation())),
         "Wall" => Some(json!(office())),
         "ImportLine" => Some(answers::import_line()),
         _ => None,

@@ -8,8 +8,11 @@ use deploytrack_core::{
     deployment::{Deployment, Metadata},
     history::{self, HistoryEnd, HistoryEntry, NewEntry},
     matrix::Cell,
+    revocation::{Revocation, RevokedTokens},
+    role::Role,
     status::Status::{self, Failed, InProgress, Pending, Succeeded},
     text::{Label, Name},
+    token::Token,
     wall::Wall,
 };
 use uuid::Uuid;
@@ -24,6 +27,9 @@ const USER_SERVICE_IN_PRODUCTION: &str = "01a1f83b-f806-7160-8999-50d836f675cc";
 pub(crate) const USER_SERVICE_IN_STAGING: &str = "01a209ac-3c79-711d-ab0d-549b6f03675a";
 const CHECKOUT_IN_PRODUCTION: &str = "01a1eec0-afd0-78d0-9738-f7d93d9c1724";
 const CHECKOUT_IN_STAGING: &str = "01a209b5-4091-7d38-8f21-ddb66cad4a26";
+/// The ids of a token and of a revocation.
+pub(crate) const CI_TOKEN: &str = "019eca3e-2190-7a31-8c44-5be1f2d09a7e";
+pub(crate) const REVOCATION: &str = "019ab1d8-fb40-7d62-b1c9-30a4e8f6d215";
 const OFFICE: &str = "019eca3e-2190-7f28-9fb1-7c2390c192cf";
 /// The id of the store.
 pub(crate) const STORE: Uuid = Uuid::from_u128(0x7c1d_2a7e_93b4_4f06_a5d8_1e0f_6b92_c374);
@@ -155,6 +161,7 @@ impl Recorded {
             finished_at: None,
             succeeded_at: None,
             occurred_at: created_at,
+            origin: None,
             removed_at: None,
         };
         let recorded = Self {
@@ -180,6 +187,7 @@ impl Recorded {
             to: Some(status),
             occurred_at: at,
             claimed_at: None,
+            origin: None,
             recorded_at: at,
             recorded_by: parsed(CI),
             reason: (status == Failed).then(|| parsed("exit code 3")),
@@ -296,6 +304,35 @@ pub(crate) fn office() -> Wall {
         created_by: ada(),
         created_at: time("2026-06-15T07:45:30.000Z"),
         last_seen_at: Some(time("2026-11-23T18:40:00.000Z")),
+    }
+}
+
+/// The token of the CI, which was rotated.
+pub(crate) fn ci_token() -> Token {
+    Token {
+        id: parsed(CI_TOKEN),
+        name: parsed("ci-bot"),
+        subject: parsed("ci-bot"),
+        role: Role::Writer,
+        components: Some(vec![parsed("web-*")]),
+        environments: Some(vec![parsed("staging"), parsed("production")]),
+        created_by: ada(),
+        created_at: time("2026-06-15T07:45:30.000Z"),
+        expires_at: time("2026-12-12T08:00:00.000Z"),
+        rotated_at: Some(time("2026-09-13T08:00:00.000Z")),
+        former_ends_at: Some(time("2026-09-13T09:00:00.000Z")),
+        last_used_at: Some(time("2026-11-23T18:40:00.000Z")),
+        revoked_at: None,
+    }
+}
+
+/// The revocation of the tokens of a person.
+pub(crate) fn revocation() -> Revocation {
+    Revocation {
+        id: parsed(REVOCATION),
+        tokens: RevokedTokens::Subject(parsed("grace")),
+        created_by: ada(),
+        created_at: time("2026-11-23T18:30:00.000Z"),
     }
 }
 
