@@ -159,9 +159,9 @@ fn the_request_names_the_server_as_audience_and_has_the_token_of_the_job() {
     let provider = Provider::start(Answer::status("403 Forbidden"));
     // A path of the request URL, and its query, stay as they are.
     let home = job("https://tracker.example.com/deploytrack/", &provider);
-    home.deploytrack(&["matrix"]);
+    drop(home.deploytrack(&["matrix"]));
     let home = home.with("DEPLOYTRACK_OIDC_AUDIENCE", "our tracker");
-    home.deploytrack(&["matrix"]);
+    drop(home.deploytrack(&["matrix"]));
     let heads = provider.heads();
     let lines: Vec<_> = heads
         .iter()
