@@ -226,7 +226,7 @@ fn each_rule_is_explained_with_the_first_claim_that_it_rejects() {
         [&json!("web deploys"), &json!(true)]
     );
     let csv = home.deploytrack(&["oidc", "explain", "-o", "csv", "--columns", "rule,claim"]);
-    assert_eq!(csv.done(), "rule,claim\r\nrelease,ref\r\nweb deploys,\r\n");
+    assert_eq!(csv.done(), "rule,claim\nrelease,ref\nweb deploys,\n");
     for form in ["markdown", "yaml", "jsonl", "wide"] {
         let run = home.deploytrack(&["oidc", "explain", "-o", form]);
         assert!(run.done().contains("release"), "{form}: {run:?}");
