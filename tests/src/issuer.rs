@@ -242,19 +242,45 @@ impl Issuer {
         self.state(|state| sign(state, &self.url, claims))
     }
 
+    /// Signs claims with the newest key, and does not add `iss`.
+    ///
+    /// # Panics
+    /// When signing fails.
+    #[must_use]
+    pub fn sign_exactly(&self, claims: &Value) -> String {
+        self.state(|state| {
+            let key = state.keys.last().unwrap();
+            let header = Header {
+                kid: Some(key.id.clone()),
+                ..Header::new(key.algorithm)
+            };
+            jsonwebtoken::encode(&header, claims, &key.private).unwrap()
+        })
+    }
+
     /// Signs claims with a header that names another key.
     ///
     /// # Panics
     /// When signing fails.
     #[must_use]
     pub fn sign_as(&self, kid: Option<&str>, claims: &Value) -> String {
+        let algorithm = self.state(|state| state.keys.last().unwrap().algorithm);
+        let header = Header {
+            kid: kid.map(str::to_owned),
+            ..Header::new(algorithm)
+        };
+        self.sign_with(&header, claims)
+    }
+
+    /// Signs claims with this header and the newest key.
+    ///
+    /// # Panics
+    /// When signing fails.
+    #[must_use]
+    pub fn sign_with(&self, header: &Header, claims: &Value) -> String {
         self.state(|state| {
             let key = state.keys.last().unwrap();
-            let header = Header {
-                kid: kid.map(str::to_owned),
-                ..Header::new(key.algorithm)
-            };
-            jsonwebtoken::encode(&header, &of_issuer(&self.url, claims), &key.private).unwrap()
+            jsonwebtoken::encode(header, &of_issuer(&self.url, claims), &key.private).unwrap()
         })
     }
 
