@@ -55,7 +55,11 @@ async fn trusting_at(
     rules: &str,
     clock: Arc<ManualClock>,
 ) -> Server {
-    Server::of_app(app(&database.tracker().await.with_clock(clock), issuer, rules))
+    Server::of_app(app(
+        &database.tracker().await.with_clock(clock),
+        issuer,
+        rules,
+    ))
 }
 
 /// Sends an identity token to one of the two endpoints.
