@@ -19,6 +19,8 @@ use crate::{
     wording::{self, Wording},
 };
 
+/// The code of the refusal of an identity token.
+pub(crate) const UNTRUSTED_IDENTITY: &str = "untrusted_identity";
 /// The most characters of a wrong value that a message quotes.
 const MOST_OF_A_VALUE: usize = 80;
 
@@ -205,6 +207,11 @@ impl Failure {
                 Self::new(Exit::Unauthorised, &problem.detail)
                     .hint("give the new one in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or store it with `deploytrack login`")
             }
+            client::Error::Unauthorised(problem) if problem.code == UNTRUSTED_IDENTITY => {
+                Self::refused(Exit::Unauthorised, problem, Fault::clone).hint(
+                    "an operator of the server changes the rule, or the pipeline runs where the rule accepts it; `deploytrack oidc explain` shows every rule",
+                )
+            }
             client::Error::Unauthorised(problem) if problem.status == 401 => {
                 Self::new(Exit::Unauthorised, "the token is missing, or the server does not accept it")
                     .hint("give a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or choose a profile that has one with --profile or `deploytrack profile use`")
@@ -218,6 +225,7 @@ impl Failure {
                 };
                 Self::refused(Exit::Unauthorised, problem, Fault::clone).hint(hint)
             }
+            client::Error::NoIdentity(missing) => Self::without_identity(missing),
             client::Error::Server(problem) => {
                 let failure = Self::refused(Exit::Unreachable, problem, Fault::clone);
                 if problem.request_id.is_empty() {
@@ -234,6 +242,20 @@ impl Failure {
                 }
             }
         }
+    }
+}
+
+impl Failure {
+    /// The failure of a job that cannot prove its identity.
+    fn without_identity(missing: &client::NoIdentity) -> Self {
+        let exit = if missing.may_pass {
+            Exit::Unreachable
+        } else {
+            Exit::Unauthorised
+        };
+        let instead = "a token in DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE is used instead of the identity of the job";
+        let hints = missing.way_out.iter().map(String::as_str).chain([instead]);
+        hints.fold(Self::new(exit, &missing.why), Self::hint)
     }
 }
 
@@ -265,7 +287,22 @@ pub(crate) fn is_final(error: &client::Error) -> bool {
         | client::Error::Server(_)
         | client::Error::Unreachable { .. }
         | client::Error::Timeout { .. }
-        | client::Error::Unreadable(_) => false,
+        | client::Error::Unreadable(_)
+        | client::Error::NoIdentity(_) => false,
+    }
+}
+
+/// Whether the server does not have the endpoint.
+pub(crate) fn is_unknown_endpoint(error: &client::Error) -> bool {
+    matches!(error, client::Error::Refused(problem) if matches!(problem.status, 404 | 405))
+}
+
+/// Whether another token, or another identity of the job, can fix the error.
+pub(crate) const fn is_about_the_token(error: &client::Error) -> bool {
+    match error {
+        client::Error::Unauthorised(_) => true,
+        client::Error::NoIdentity(missing) => !missing.may_pass,
+        _ => false,
     }
 }
 

@@ -10,7 +10,7 @@ use deploytrack_core::{
 use tokio::time::{Instant, sleep_until, timeout};
 use uuid::Uuid;
 
-use crate::error::{Failure, is_final};
+use crate::error::{Failure, is_about_the_token, is_final};
 
 /// How long a connection may be silent. The server sends at least a comment every 15 seconds.
 pub(crate) const SIGN_OF_LIFE: Duration = Duration::from_secs(45);
@@ -85,7 +85,7 @@ impl Follow {
                         let last = self.position.take();
                         return Ok(News::Replaced(last.map_or(0, |last| last.number)));
                     }
-                    Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => {
+                    Err(error) if is_final(&error) || is_about_the_token(&error) => {
                         return Err(error.into());
                     }
                     Err(error) => {

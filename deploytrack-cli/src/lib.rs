@@ -15,7 +15,7 @@
 //! | `render` | values as text |
 //! | `ci` | the CI provider and git: facts, outputs, and the formats of warnings and errors |
 //! | `wording`, `hints`, `error` | failures: refusals of the server with flags for fields, the way out, message and exit code |
-//! | `proxy`, `profile`, `settings` | server, token and timeout; the config file; the proxy |
+//! | `proxy`, `profile`, `keyless`, `settings` | server, token and timeout; the config file; the proxy; the identity of a pipeline's job |
 //! | `lookup`, `short_ids`, `follow` | names to ids; ids to unique beginnings and back; events across lost connections |
 //! | `queue` | the spool: events on disk that wait to be sent, and who may send them |
 //! | `ui`, `session` | a command's tools: streams and the form of the answer; client, spool and names |
@@ -34,6 +34,7 @@ mod files;
 mod flags;
 mod follow;
 mod hints;
+mod keyless;
 mod lookup;
 mod pager;
 mod patience;

@@ -7,7 +7,7 @@ use std::{
 
 use deploytrack_core::{
     catalog::{Component, Environment, Reference},
-    client::{ApiResponse, Client},
+    client::{self, ApiResponse, Client, TokenSource as _},
     event::EventFilter,
     query::{CatalogFilter, Page, PageRequest},
     text::IdempotencyKey,
@@ -113,7 +113,7 @@ impl<'a> Session<'a> {
         let (is_quiet, is_verbose) = (invocation.global.quiet, invocation.global.verbose);
         let mut session = Self::with_client(client, invocation);
         session.sources = Some(settings.sources());
-        session.use_spool_of(settings.token.as_deref());
+        session.use_spool_with(Keys::of_settings(session.env, &settings));
         if let Some(why) = unusable_shared_key(session.env) {
             session.warn(&why);
         }
@@ -139,7 +139,7 @@ impl<'a> Session<'a> {
         let client = named.map_or_else(|| Settings::of_this_machine().client(), Ok)?;
         let mut session = Self::with_client(client, invocation);
         session.obstacle = Some(obstacle);
-        session.use_spool_of(token.as_deref());
+        session.use_spool_with(Keys::without_settings(session.env, token.as_deref()));
         Ok(session)
     }
 
@@ -159,9 +159,22 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Uses the spool with the keys of this token.
-    fn use_spool_of(&mut self, token: Option<&str>) {
-        self.spool = Spool::find(self.env, Keys::of(self.env, token), self.server());
+    /// Uses the spool with these keys.
+    fn use_spool_with(&mut self, keys: Keys) {
+        self.spool = Spool::find(self.env, keys, self.server());
+    }
+
+    /// Exchanges the identity token of this job if there is no token, so that entries which earlier
+    /// jobs left are recognized.
+    ///
+    /// # Errors
+    /// The provider issues no identity token, or the server does not accept it.
+    pub(crate) async fn prove_identity(&self) -> Result<(), client::Error> {
+        let settings = self.settings.as_ref();
+        match settings.and_then(|settings| settings.identity.as_ref()) {
+            Some(identity) => identity.token().await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// A reader of the events after the one with this number, or from now on.

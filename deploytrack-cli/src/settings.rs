@@ -3,6 +3,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,6 +15,7 @@ use crate::{
     error::Failure,
     exposure,
     flags::{Global, duration},
+    keyless::{JobIdentity, Offer},
     process_env::ProcessEnv,
     profile::{ConfigFile, Profile},
     proxy, settings_file,
@@ -36,9 +38,13 @@ pub(crate) struct Settings {
     pub(crate) url_from: String,
     pub(crate) token: Option<String>,
     pub(crate) token_from: String,
+    /// The identity of this job, if there is no token.
+    pub(crate) identity: Option<Arc<JobIdentity>>,
     timeout: Duration,
     certificates: Certificates,
     pub(crate) proxy: Option<Proxy>,
+    /// Whether a token may be sent without encryption.
+    allows_http: bool,
     /// Security warnings for standard error.
     pub(crate) warnings: Vec<String>,
 }
@@ -69,23 +75,52 @@ impl Settings {
             from: token_from,
             file,
         } = token(global, env, profile.as_ref(), &url)?;
-        let mut warnings: Vec<_> = file.iter().filter_map(|path| exposure::of(path)).collect();
-        if token.is_some() {
-            warnings.extend(in_the_clear(&server, global, env));
-        }
         let certificates = certificates(global, env, profile.as_ref())?;
         let proxy = proxy::of(&server, env)?;
         let timeout = answer_timeout(global, env)?.unwrap_or(DEFAULT_TIMEOUT);
-        Ok(Self {
+        let settings = Self {
             url: server.to_string(),
             url_from,
             token,
             token_from,
+            identity: None,
             timeout,
             certificates,
             proxy,
-            warnings,
-        })
+            allows_http: false,
+            warnings: file.iter().filter_map(|path| exposure::of(path)).collect(),
+        };
+        let mut settings = settings.with_identity(global, env);
+        if settings.token.is_some() || settings.offers_identity() {
+            settings.warnings.extend(in_the_clear(&server, global, env));
+        }
+        Ok(settings)
+    }
+
+    /// The same settings with the identity of this job, if there is no token.
+    fn with_identity(mut self, global: &Global, env: &ProcessEnv) -> Self {
+        self.allows_http = allows_http(global, env);
+        if self.token.is_none() {
+            self.identity = self.identity_of_job(env);
+        }
+        let offer = self.identity.as_ref().map(|identity| identity.offer());
+        if let Some(Offer::Token(source)) = offer {
+            self.token_from = format!("with the identity of this job, from {source}");
+        }
+        self
+    }
+
+    /// The identity of this job, whether there is a token or not; none outside a job of a provider
+    /// with identity tokens.
+    pub(crate) fn identity_of_job(&self, env: &ProcessEnv) -> Option<Arc<JobIdentity>> {
+        let server = self.anonymous().client_settings();
+        JobIdentity::find(server, self.allows_http, env)
+    }
+
+    /// Whether there is no token, and this job has an identity token.
+    pub(crate) fn offers_identity(&self) -> bool {
+        let identity = self.identity.as_ref();
+        identity.is_some_and(|identity| identity.offer().is_token())
     }
 
     /// The settings for a server and a token that are not in the config file yet.
@@ -102,9 +137,11 @@ impl Settings {
             url_from: AS_GIVEN.to_owned(),
             token: Some(token.to_owned()),
             token_from: "with the given token".to_owned(),
+            identity: None,
             timeout: answer_timeout(global, env)?.unwrap_or(DEFAULT_TIMEOUT),
             certificates: certificates(global, env, Some(profile))?,
             proxy: proxy::of(&server, env)?,
+            allows_http: false,
             warnings: in_the_clear(&server, global, env).into_iter().collect(),
         })
     }
@@ -122,9 +159,11 @@ impl Settings {
             url_from,
             token: None,
             token_from,
+            identity: None,
             timeout,
             certificates,
             proxy: None,
+            allows_http: false,
             warnings: Vec::new(),
         }
     }
@@ -134,6 +173,7 @@ impl Settings {
     pub(crate) fn anonymous(&self) -> Self {
         Self {
             token: None,
+            identity: None,
             ..self.clone()
         }
     }
@@ -160,15 +200,22 @@ impl Settings {
     }
 
     pub(crate) fn client(self) -> Result<Client, Failure> {
-        let user_agent = concat!("deploytrack/", env!("CARGO_PKG_VERSION")).to_owned();
-        Ok(Client::new(ClientSettings {
-            url: self.url,
-            token: self.token,
+        let client = Client::new(self.client_settings())?;
+        Ok(match self.identity {
+            Some(identity) => client.with_token_source(identity),
+            None => client,
+        })
+    }
+
+    fn client_settings(&self) -> ClientSettings {
+        ClientSettings {
+            url: self.url.clone(),
+            token: self.token.clone(),
             timeout: self.timeout,
-            user_agent,
-            certificates: self.certificates,
-            proxy: self.proxy,
-        })?)
+            user_agent: concat!("deploytrack/", env!("CARGO_PKG_VERSION")).to_owned(),
+            certificates: self.certificates.clone(),
+            proxy: self.proxy.clone(),
+        }
     }
 }
 
@@ -275,13 +322,17 @@ fn address(url: &str, from: &str) -> Result<ServerAddress, Failure> {
     })
 }
 
-/// The warning about a token without encryption, unless it is allowed.
-fn in_the_clear(server: &ServerAddress, global: &Global, env: &ProcessEnv) -> Option<String> {
-    let is_allowed = global.allow_http
+/// Whether a token may be sent without encryption.
+fn allows_http(global: &Global, env: &ProcessEnv) -> bool {
+    global.allow_http
         || env
             .variable(ALLOW_HTTP)
-            .is_some_and(|word| !matches!(word, "0" | "false" | "no"));
-    let is_safe = server.is_encrypted() || server.is_local() || is_allowed;
+            .is_some_and(|word| !matches!(word, "0" | "false" | "no"))
+}
+
+/// The warning about a token without encryption, unless it is allowed.
+fn in_the_clear(server: &ServerAddress, global: &Global, env: &ProcessEnv) -> Option<String> {
+    let is_safe = server.is_encrypted() || server.is_local() || allows_http(global, env);
     (!is_safe).then(|| {
         format!(
             "the token is sent to {server} without encryption, so others can read it on the way: give an https:// address, or \

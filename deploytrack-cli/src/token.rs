@@ -68,7 +68,8 @@ pub(crate) fn subject(token: &str) -> Option<(Option<Value>, Value)> {
     claims.remove("sub").map(|subject| (issuer, subject))
 }
 
-fn claims(token: &str) -> Option<Map<String, Value>> {
+/// The claims of a token; `None` if it is not a readable JWT.
+pub(crate) fn claims(token: &str) -> Option<Map<String, Value>> {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     serde_json::from_slice(&payload).ok()
 }

@@ -59,6 +59,12 @@ pub const EVENTS: &str = "/api/v1/events";
 pub const SESSION: &str = "/api/v1/session";
 /// Issues a code that a browser exchanges for a session.
 pub const SESSION_CODE: &str = "/api/v1/session/code";
+/// The exchange of an identity token for a token of the server.
+pub const TOKEN: &str = "/api/v1/token";
+/// The explanation how the rules judge an identity token.
+pub const OIDC_EXPLAIN: &str = "/api/v1/oidc/explain";
+/// The pins.
+pub const PINS: &str = "/api/v1/oidc/pins";
 /// The walls: links that show one view of the matrix. One wall is at `/:id`.
 pub const WALLS: &str = "/api/v1/walls";
 /// The tokens of the server. One token is at `/:id`; `POST /:id/rotate` gives it a new secret.
@@ -206,6 +212,18 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub recorded_id: Option<uuid::Uuid>,
+    /// The code of RFC 6749, section 5.2, of a refused exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub error: Option<String>,
+    /// The same text as `detail`, of a refused exchange.
+    #[serde(
+        default,
+        rename = "error_description",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub error_description: Option<String>,
     /// The number of seconds to wait before a retry, from the `Retry-After` header.
     #[serde(skip)]
     pub retry_after: Option<u64>,

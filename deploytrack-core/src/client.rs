@@ -9,15 +9,19 @@
 mod address;
 mod body;
 mod certificates;
+mod documents;
 mod error;
 mod events;
+mod exchange;
 mod health;
+mod identity_request;
 mod links;
 mod notes;
 mod obstacle;
 mod proxy;
 mod query;
 mod retry;
+mod token_source;
 mod transport;
 
 use reqwest::Method;
@@ -27,12 +31,17 @@ use uuid::Uuid;
 pub use self::{
     address::{BadAddress, ServerAddress},
     certificates::{BadCertificates, Certificates},
-    error::{Error, ForeignAnswer, ForeignKind},
+    documents::{
+        BadHttpsUrl, DocumentClient, DocumentError, HttpsUrl, MOST_OF_DOCUMENT, NoDocuments,
+    },
+    error::{Error, ForeignAnswer, ForeignKind, NoIdentity},
     events::{Events, StreamItem},
     health::Health,
+    identity_request::IdentityRequest,
     notes::{ArchiveNotes, ArchivedNames},
     obstacle::Obstacle,
     proxy::Proxy,
+    token_source::{TokenFuture, TokenSource},
     transport::{ApiResponse, Client, ClientSettings, Export},
 };
 use crate::{

@@ -10,6 +10,7 @@ pub use self::metadata::Metadata;
 use crate::{
     catalog::Reference,
     clock::{self, Time},
+    origin::Origin,
     status::Status,
     text::{CommitSha, Description, Invalid, Label, Name, Reason, Version},
 };
@@ -72,6 +73,10 @@ pub struct Deployment {
     #[serde(with = "clock::wire", default)]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime, required = true))]
     pub occurred_at: Time,
+    /// The job that recorded it, if its token was exchanged for an identity token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Origin>, nullable = false))]
+    pub origin: Option<Box<Origin>>,
     /// When retention removed it, if it did. A past answer may contain a removed deployment: its
     /// description and its metadata are gone.
     #[serde(

@@ -11,6 +11,7 @@ use crate::{
     entity_tag::EntityTag,
     fault::MOST_FAULTS,
     pattern::NamePattern,
+    pin::PinConflict,
     status::IllegalTransition,
     text::{Invalid, Name, Version},
     token::TokenEnd,
@@ -73,6 +74,12 @@ pub enum Error {
     /// There are as many walls as there may be.
     #[error("there are {0} walls, which is the most; revoke one first")]
     TooManyWalls(u64),
+    /// There are as many pins as there may be.
+    #[error("there are {0} pins, which is the most; remove some that are not needed any more")]
+    TooManyPins(u64),
+    /// A name in an identity token has another id than at its first use.
+    #[error("{0}")]
+    PinConflict(Box<PinConflict>),
     /// The name of the token is in use.
     #[error("the token {0} exists already; rotate or revoke it, or choose another name")]
     TokenExists(Name),

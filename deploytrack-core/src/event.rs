@@ -100,6 +100,15 @@ pub enum EventType {
     /// A wall was revoked.
     #[serde(rename = "wall.revoked")]
     WallRevoked,
+    /// A name in identity tokens was used for the first time with a rule, and its id was pinned.
+    #[serde(rename = "pin.created")]
+    PinCreated,
+    /// A pin was removed.
+    #[serde(rename = "pin.removed")]
+    PinRemoved,
+    /// A verified identity token was refused; at most ten an hour.
+    #[serde(rename = "identity.refused")]
+    IdentityRefused,
     /// A token was created.
     #[serde(rename = "token.created")]
     TokenCreated,
@@ -151,6 +160,9 @@ words! {
         EnvironmentsOrdered => "environments.ordered",
         WallCreated => "wall.created",
         WallRevoked => "wall.revoked",
+        PinCreated => "pin.created",
+        PinRemoved => "pin.removed",
+        IdentityRefused => "identity.refused",
         TokenCreated => "token.created",
         TokenRotated => "token.rotated",
         TokenRevoked => "token.revoked",
@@ -195,6 +207,9 @@ impl EventType {
             self,
             Self::WallCreated
                 | Self::WallRevoked
+                | Self::PinCreated
+                | Self::PinRemoved
+                | Self::IdentityRefused
                 | Self::TokenCreated
                 | Self::TokenRotated
                 | Self::TokenRevoked

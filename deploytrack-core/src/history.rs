@@ -17,6 +17,7 @@ use crate::{
     clock::{self, Time},
     deployment::Deployment,
     digest::Digest,
+    origin::Origin,
     status::Status,
     text::{Label, Reason},
     words::words,
@@ -81,6 +82,10 @@ pub struct HistoryEntry {
     /// The reason, if one was given.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub reason: Option<Reason>,
+    /// The job that recorded it, if its token was exchanged for an identity token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Origin>, nullable = false))]
+    pub origin: Option<Box<Origin>>,
     /// SHA-256 over this row and the hash of the previous row of the same deployment, with times in
     /// microseconds.
     pub hash: Digest,
@@ -120,6 +125,8 @@ pub struct NewEntry {
     pub recorded_by: Label,
     /// As [`HistoryEntry::reason`].
     pub reason: Option<Reason>,
+    /// As [`HistoryEntry::origin`].
+    pub origin: Option<Box<Origin>>,
 }
 
 /// The end of a history, which the next row continues.
@@ -152,6 +159,7 @@ impl HistoryEnd {
             recorded_at: new.recorded_at,
             recorded_by: new.recorded_by,
             reason: new.reason,
+            origin: new.origin,
             hash: self.head_hash,
         };
         let hash = entry.hash_after(&self.head_hash);
@@ -172,7 +180,8 @@ impl HistoryEntry {
     ///
     /// The JSON array has, in this order: `previous` as text, attempt, event, from or `null`, to,
     /// `occurredAt` and `recordedAt` in microseconds since 1970, `recordedBy`, and the reason or
-    /// `null`; then `claimedAt` in microseconds since 1970, if the row has one.
+    /// `null`; then `claimedAt` in microseconds since 1970, if the row has one; then an array with the
+    /// fields of `origin` in the order of [`Origin`], each a text or `null`, if the row has an origin.
     #[must_use]
     pub fn hash_after(&self, previous: &Digest) -> Digest {
         let mut content = json!([
@@ -188,6 +197,9 @@ impl HistoryEntry {
         ]);
         if let (Some(claimed_at), Some(content)) = (self.claimed_at, content.as_array_mut()) {
             content.push(json!(claimed_at.timestamp_micros()));
+        }
+        if let (Some(origin), Some(content)) = (&self.origin, content.as_array_mut()) {
+            content.push(json!(origin.fields()));
         }
         Digest::of(content.to_string().as_bytes())
     }
@@ -309,6 +321,8 @@ pub struct DeploymentState {
     pub succeeded: Option<(Time, i64)>,
     /// The latest transition: its time and its history row.
     pub occurred: (Time, i64),
+    /// The origin of the first row.
+    pub origin: Option<Box<Origin>>,
 }
 
 /// What a row of history does to the periods of its cell.
@@ -365,11 +379,12 @@ impl DeploymentState {
             finished_at: None,
             succeeded: None,
             occurred: (first.occurred_at, first.sequence),
+            origin: first.origin.clone(),
         }
     }
 
-    /// Sets the status, the attempt and the times of a deployment to those of this state.
-    pub const fn apply_to(&self, deployment: &mut Deployment) {
+    /// Sets the status, the attempt, the times and the origin of a deployment to those of this state.
+    pub fn apply_to(&self, deployment: &mut Deployment) {
         deployment.status = self.status;
         deployment.attempt = self.attempt;
         deployment.started_at = self.started_at;
@@ -379,6 +394,7 @@ impl DeploymentState {
             None => None,
         };
         deployment.occurred_at = self.occurred.0;
+        deployment.origin.clone_from(&self.origin);
     }
 
     /// Adds a row. Returns what it does to the periods of the cell.

@@ -43,6 +43,9 @@
 //! | [`daily`] | deployments counted by day |
 //! | [`matrix`] | rows and cells of the matrix |
 //! | [`measurement`] | measurements of the database, for monitoring |
+//! | [`origin`] | the origin of a write, which an identity token states |
+//! | [`exchange`] | the exchange of an identity token for a token of the server |
+//! | [`pin`] | the ids that names in identity tokens had at their first use |
 //! | [`api`] | paths, headers and bodies that the server and the client share |
 //! | [`error`] | the error of the use cases |
 //! | [`limits`] | the components and environments that a caller may write to |
@@ -121,6 +124,7 @@ pub mod digest;
 pub mod entity_tag;
 pub mod error;
 pub mod event;
+pub mod exchange;
 pub mod fault;
 pub mod history;
 pub mod ids;
@@ -132,7 +136,9 @@ pub mod measurement;
 pub mod name;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod origin;
 pub mod pattern;
+pub mod pin;
 pub mod query;
 pub mod retention;
 pub mod revocation;

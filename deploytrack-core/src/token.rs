@@ -14,6 +14,7 @@ use crate::{
     clock::{self, Time},
     digest::Digest,
     limits::WriteLimits,
+    origin::Origin,
     pattern::NamePattern,
     role::Role,
     text::{Label, Name},
@@ -139,6 +140,8 @@ pub struct StoredToken {
     pub former: Option<Digest>,
     /// Whether it came from an exchange. Such a token has no name of its own.
     pub exchanged: bool,
+    /// The origin of its writes, if it came from an exchange.
+    pub origin: Option<Box<Origin>>,
 }
 
 impl StoredToken {

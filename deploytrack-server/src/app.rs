@@ -2,7 +2,13 @@
 
 use std::{fmt, sync::Arc, thread::available_parallelism, time::Duration};
 
-use deploytrack_core::{digest::Digest, error::Error, measurement::MOST_CELLS, tracker::Tracker};
+use deploytrack_core::{
+    client::{Certificates, DocumentClient, NoDocuments},
+    digest::Digest,
+    error::Error,
+    measurement::MOST_CELLS,
+    tracker::Tracker,
+};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +21,7 @@ use crate::{
     credentials::CredentialCache,
     descriptors, encoding, log,
     metrics::{BackupAge, DatabaseReader, Load, Metrics},
+    oidc::{CurrentTrust, OidcSettings, Trust, USER_AGENT},
     proxies::TrustedProxies,
     quota::Quota,
     refusal::chain,
@@ -52,6 +59,8 @@ pub(crate) enum Surface {
 pub struct App {
     pub(crate) tracker: Tracker,
     pub(crate) verifier: Arc<CurrentVerifier>,
+    /// The issuers of identity tokens and the rules for them.
+    pub(crate) trust: Arc<CurrentTrust>,
     /// The settings of the keys, which SIGHUP reads again.
     pub(crate) tokens: Option<Arc<TokenArgs>>,
     pub(crate) cache: Arc<ResponseCache>,
@@ -104,7 +113,9 @@ impl App {
             .with_name_guard(config.name_guard)
             .with_retention(config.idempotency_retention);
         tracker.compare_clock().await;
-        Ok(Self::new(tracker, &config.secret)
+        let app = Self::new(tracker, &config.secret);
+        app.trust.replace(config.trust.clone());
+        Ok(app
             .with_limits(limits)
             .with_badges(config.badges)
             .with_trusted_proxies(config.trusted_proxies.clone())
@@ -126,6 +137,7 @@ impl App {
         Self {
             tracker,
             verifier,
+            trust: Arc::default(),
             tokens: None,
             cache,
             credentials: Arc::new(CredentialCache::new()),
@@ -214,6 +226,41 @@ impl App {
                 tracing::error!(
                     cause,
                     "the keys of tokens cannot be used; the former ones stay in use"
+                );
+            }
+        }
+    }
+
+    /// Sets the issuers of identity tokens and the rules for them, and certificates that their servers
+    /// may have besides those that the machine trusts. The default is none.
+    ///
+    /// # Errors
+    /// [`NoDocuments`] if the machine has no root certificates and none are given.
+    pub fn with_issuers(
+        self,
+        settings: OidcSettings,
+        certificates: &Certificates,
+    ) -> Result<Self, NoDocuments> {
+        let documents = DocumentClient::new(USER_AGENT, certificates)?;
+        self.trust
+            .replace(Some(Arc::new(Trust::new(settings, &documents))));
+        Ok(self)
+    }
+
+    /// Reads the issuers of identity tokens and the rules again. With a faulty file the former ones
+    /// stay in use.
+    pub(crate) fn reload_trust(&self) {
+        let Some(tokens) = &self.tokens else { return };
+        match tokens.trust() {
+            Ok(trust) => {
+                self.trust.replace(trust.map(Arc::new));
+                tracing::info!("the issuers of identity tokens and the rules were read again");
+            }
+            Err(error) => {
+                let cause = chain(&error);
+                tracing::error!(
+                    cause,
+                    "the issuers of identity tokens cannot be read; the former ones stay in use"
                 );
             }
         }

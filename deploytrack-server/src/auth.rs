@@ -100,7 +100,7 @@ async fn identify(
     headers: &HeaderMap,
 ) -> Result<(Arc<Claims>, Option<DatabaseVersion>), Refusal> {
     if headers.contains_key(header::AUTHORIZATION) {
-        let token = verified(app, bearer_token(headers)?)?;
+        let token = verified(app, bearer_token(headers)?).await?;
         let version = match app.tracker.database_version().await {
             Ok(version) => Some(version),
             // Monitoring must be able to read that the database is unavailable.
@@ -117,7 +117,7 @@ async fn identify(
 
 /// Checks a token.
 pub(crate) async fn check_token(app: &App, token: &str) -> Result<Arc<Claims>, Refusal> {
-    let token = verified(app, token)?;
+    let token = verified(app, token).await?;
     let version = app.tracker.database_version().await?;
     accepted(app, token, Some(version)).await
 }
@@ -128,13 +128,18 @@ enum Verified {
     Signed(Arc<Claims>),
 }
 
-/// Checks everything about a token that needs no database.
-fn verified(app: &App, token: &str) -> Result<Verified, Refusal> {
+/// Checks everything about a token that needs no database. One that names an unknown key is checked
+/// again after the published keys were read again.
+async fn verified(app: &App, token: &str) -> Result<Verified, Refusal> {
     if token.starts_with(TokenSecret::PREFIX) {
         let secret: TokenSecret = token.parse().map_err(|_| Refusal::BadToken)?;
         return Ok(Verified::Stored(secret.digest()));
     }
-    let checked = app.verifier().check(token, app.tracker.clock().now());
+    let (verifier, now) = (app.verifier(), app.tracker.clock().now());
+    let mut checked = verifier.check(token, now);
+    if matches!(checked, Err(TokenFault::Invalid)) && verifier.renew_for(token, now).await {
+        checked = verifier.check(token, now);
+    }
     checked.map(Verified::Signed).map_err(|fault| match fault {
         TokenFault::Invalid => Refusal::BadToken,
         TokenFault::TooLong(longest) => Refusal::LongToken(longest),
@@ -198,6 +203,7 @@ pub(crate) async fn session(
         limits: WriteLimits::default(),
         expires_at: found.expires_at,
         credential: Some(found.credential),
+        origin: None,
         wall: None,
     };
     Ok((Arc::new(claims), Some(version)))

@@ -5,6 +5,7 @@ mod args;
 mod database_url;
 mod listing;
 mod new_token;
+mod oidc;
 mod reachable;
 mod tls;
 mod transfer;
@@ -13,11 +14,13 @@ use std::{
     env, fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use chrono::TimeDelta;
 use deploytrack_core::{
+    client::{BadCertificates, BadHttpsUrl, NoDocuments},
     text::trimmed,
     tracker::{NameGuard, RETENTION, Registration},
 };
@@ -34,8 +37,9 @@ use crate::{
     backup::Plan,
     connections::ConnectionLimits,
     log,
+    oidc::{SettingsFault, Trust},
     proxies::TrustedProxies,
-    secret_file::{self, SecretFileError},
+    secret_file::{self, SecretFile, SecretFileError},
     tls::{Tls, TlsError, TlsFiles},
     token::{Key, Secret, ShortSecret},
 };
@@ -80,6 +84,8 @@ pub struct Config {
     pub database_url: DatabaseUrl,
     /// The secret that signs tokens, and the other keys whose tokens are accepted.
     pub secret: Secret,
+    /// The issuers of identity tokens and the rules for them.
+    pub(crate) trust: Option<Arc<Trust>>,
     /// The settings of the keys, which are read again while the server runs.
     pub tokens: TokenArgs,
     /// The treatment of unknown names.
@@ -190,6 +196,33 @@ pub enum ConfigError {
     /// The certificate or the key of TLS cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The file with the issuers of identity tokens has a fault.
+    #[error("{file}, {fault}")]
+    Oidc {
+        /// The file.
+        file: SecretFile,
+        /// The line, the field and the rule that it breaks.
+        fault: SettingsFault,
+    },
+    /// The file with the certificates of issuers has none.
+    #[error("{file} {source}")]
+    IssuerCertificates {
+        /// The file.
+        file: SecretFile,
+        /// The cause.
+        source: BadCertificates,
+    },
+    /// The machine has no certificates for https.
+    #[error("{0}; --oidc-ca-file (DEPLOYTRACK_OIDC_CA_FILE) names a file with some")]
+    NoDocuments(NoDocuments),
+    /// The URL of a key set cannot be used.
+    #[error("--jwt-key (DEPLOYTRACK_JWT_KEY) {url:?} {source}")]
+    KeyUrl {
+        /// The URL.
+        url: String,
+        /// The cause.
+        source: BadHttpsUrl,
+    },
     /// The log level is invalid.
     #[error(
         "{name} is {value:?}, which is not a log level; use error, warn, info, debug, trace or directives such as info,sqlx=debug"
@@ -222,6 +255,7 @@ impl ServeArgs {
         // All settings are checked before anything is created.
         let (data_dir, log_level) = (self.tokens.data_dir()?, self.log_level()?);
         self.tokens.check()?;
+        let trust = self.tokens.trust()?;
         self.configured_database()?;
         let tls = self.tls_files()?;
         let backups = self.backup_plan()?;
@@ -247,6 +281,7 @@ impl ServeArgs {
             metrics_listen: self.metrics_listen,
             backups,
             secret,
+            trust: trust.map(Arc::new),
             tokens: self.tokens,
         })
     }
@@ -406,7 +441,7 @@ impl TokenArgs {
         &self,
         default: impl FnOnce(&Path) -> Result<Secret, ConfigError>,
     ) -> Result<Secret, ConfigError> {
-        let others = self.other_keys()?;
+        let (others, published) = (self.other_keys()?, self.published_keys()?);
         let secret = match self.source()? {
             SecretSource::Variable(bytes) => {
                 Secret::new(bytes).map_err(ConfigError::SecretVariable)?
@@ -417,7 +452,8 @@ impl TokenArgs {
         Ok(secret
             .with_issuer_and_audience(self.jwt_issuer.clone(), self.jwt_audience.clone())
             .with_max_lifetime(self.max_token_lifetime)
-            .accepting(others))
+            .accepting(others)
+            .accepting_published(published))
     }
 
     /// The former secrets and the public keys.
@@ -426,7 +462,7 @@ impl TokenArgs {
         for path in &self.jwt_former_secret_file {
             keys.push(secret_file::read_former(path)?);
         }
-        for path in &self.jwt_key {
+        for path in self.jwt_key.iter().filter(|path| key_url(path).is_none()) {
             keys.extend(secret_file::read_keys(path)?);
         }
         Ok(keys)
@@ -472,6 +508,11 @@ impl TokenArgs {
             },
         }
     }
+}
+
+/// The value of `--jwt-key` if it is a URL and not a path.
+fn key_url(path: &Path) -> Option<&str> {
+    path.to_str().filter(|text| text.contains("://"))
 }
 
 /// The credential of the service with this name, if there is one.

@@ -19,6 +19,7 @@
 //! | `quota` | limits for the server and for each subject |
 //! | [`proxies`] | the trusted proxies, and the client that they name |
 //! | [`token`], `secret_file` | tokens, and the file with the secret that signs them |
+//! | [`oidc`] | identity tokens of other issuers, and the rules for them |
 //! | [`tls`] | the certificate and the key of the listener, and their renewal |
 //! | [`backup`] | backups of an SQLite database, and their schedule |
 //! | [`connections`] | the open connections, their limits, and the eviction of an idle one |
@@ -72,6 +73,7 @@ mod limits;
 mod links;
 pub mod log;
 mod metrics;
+pub mod oidc;
 mod openapi;
 mod preconditions;
 pub mod proxies;

@@ -117,6 +117,7 @@ pub(crate) fn terms(parts: &Parts, caller: &Claims, body: &Bytes) -> Result<Term
             });
             Ok(Terms::by(caller.subject.clone())
                 .within(caller.limits.clone())
+                .from_origin(caller.origin.clone())
                 .once(once)
                 .only_if(condition)
                 .sent_at(sent_at.map(|SentAt(time)| time)))

@@ -16,7 +16,7 @@ use deploytrack_core::{
 };
 
 pub(crate) use self::resource::Resource;
-use crate::{quota::QuotaExceeded, token::Role};
+use crate::{oidc::IdentityFault, quota::QuotaExceeded, token::Role};
 
 /// The reason for which a request fails. It unites the errors of all layers.
 #[derive(Debug)]
@@ -69,8 +69,18 @@ pub(crate) enum Refusal {
     TooManyBodies,
     /// Too many bodies are arriving slowly.
     TooManySlowBodies,
+    /// An identity token is not exchanged.
+    Identity(IdentityFault),
+    /// The refusal of an exchange, which has the members of RFC 6749, section 5.2, too.
+    Exchange(Box<Refusal>),
     /// The handler panicked.
     Panic,
+}
+
+impl From<IdentityFault> for Refusal {
+    fn from(fault: IdentityFault) -> Self {
+        Self::Identity(fault)
+    }
 }
 
 impl From<Error> for Refusal {
@@ -86,6 +96,11 @@ impl From<Vec<Fault>> for Refusal {
 }
 
 impl Refusal {
+    /// The same refusal, of an exchange.
+    pub(crate) fn of_exchange(self) -> Self {
+        Self::Exchange(Box::new(self))
+    }
+
     /// The code of the problem.
     pub(crate) fn code(&self) -> &'static str {
         self.kind().1
@@ -100,6 +115,7 @@ impl Refusal {
                 | Error::Internal(_)
                 | Error::Setup(_)),
             ) => Some(chain(error)),
+            Self::Exchange(refusal) => refusal.cause(),
             _ => None,
         }
     }

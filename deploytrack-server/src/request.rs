@@ -49,6 +49,14 @@ const JSON: BodyRules = BodyRules {
     bytes_text: "1 MiB",
 };
 
+/// The form of an exchange. An identity token has at most 16 KiB.
+const FORM: BodyRules = BodyRules {
+    types: &["application/x-www-form-urlencoded"],
+    types_text: "application/x-www-form-urlencoded",
+    bytes: 32 * 1024,
+    bytes_text: "32 KiB",
+};
+
 /// The result of matching the path of a request with the table of endpoints.
 pub(crate) struct PathMatch {
     /// The text in place of the placeholder of the path, as the client sent it. It is parsed after
@@ -210,6 +218,14 @@ impl Call {
         let mut query = self.query();
         let id = query.path_id(&self.path.value);
         query.finish(id)
+    }
+
+    /// Reads the fields of a form of at most 32 KiB, for an endpoint that needs no token.
+    pub(crate) async fn form(self) -> Result<Vec<(String, String)>, Refusal> {
+        let (headers, arrivals) = (&self.parts.headers, &self.app.arrivals);
+        let (body, _reserved) = whole_body(headers, &self.body, &FORM, arrivals).await?;
+        let wrong = |_| vec![Fault::at("", "the body is no form")];
+        Ok(serde_urlencoded::from_bytes(&body).map_err(wrong)?)
     }
 
     /// Reads a JSON body and the terms in the headers. `before` is the result for the path and the

@@ -1,5 +1,5 @@
-//! The files that contain a secret: that of tokens, the password of the database, and the key of TLS
-//! with its certificate.
+//! The files that contain a secret or a part of the trust: the secret of tokens, the password of the
+//! database, the key of TLS with its certificate, and the issuers of identity tokens.
 
 use std::{
     fmt,
@@ -55,6 +55,24 @@ impl SecretFile {
         }
     }
 
+    /// The issuers and rules of identity tokens.
+    pub(crate) fn of_oidc(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind: "OIDC file",
+            setting: "--oidc-file, DEPLOYTRACK_OIDC_FILE",
+        }
+    }
+
+    /// The certificates of issuers.
+    pub(crate) fn of_issuer_certificates(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind: "certificate file",
+            setting: "--oidc-ca-file, DEPLOYTRACK_OIDC_CA_FILE",
+        }
+    }
+
     fn of_database(path: &Path, setting: &'static str) -> Self {
         Self {
             path: path.to_owned(),
@@ -83,6 +101,11 @@ impl SecretFile {
 
     /// Reads the secret without the blanks around it.
     pub(crate) fn read(&self) -> Result<Vec<u8>, SecretFileError> {
+        self.read_whole().map(trimmed)
+    }
+
+    /// Reads the file as it is, at most 64 KiB.
+    pub(crate) fn read_whole(&self) -> Result<Vec<u8>, SecretFileError> {
         let bytes = content(&self.path).map_err(|source| SecretFileError::Read {
             file: self.clone(),
             source,
@@ -90,7 +113,7 @@ impl SecretFile {
         if bytes.len() as u64 > MOST_BYTES {
             return Err(SecretFileError::TooLarge { file: self.clone() });
         }
-        Ok(trimmed(bytes))
+        Ok(bytes)
     }
 }
 

@@ -8,6 +8,9 @@ mod cache;
 mod claims;
 mod issue;
 mod key;
+mod key_source;
+mod keyring;
+mod remote_keys;
 mod secret;
 mod verifier;
 
@@ -15,7 +18,10 @@ use std::time::Duration;
 
 pub(crate) use self::{
     claims::{Claims, role_of_session},
-    verifier::{CurrentVerifier, Verifier},
+    key_source::KeySource,
+    keyring::Keyring,
+    remote_keys::RemoteKeys,
+    verifier::{CurrentVerifier, Verifier, is_valid_header, part},
 };
 pub use deploytrack_core::role::Role;
 

@@ -21,6 +21,7 @@ mod hang_ups;
 mod health;
 mod hostile;
 mod idempotency;
+mod identity;
 mod limits;
 mod metrics;
 mod names;

@@ -138,7 +138,7 @@ async fn a_token_that_lasts_too_long_is_refused_with_the_name_of_the_setting() {
     );
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let digit = |bits: u32| char::from(ALPHABET[(bits & 63) as usize]);
     let encode = |chunk: &[u8]| {

@@ -28,6 +28,7 @@ mod https;
 mod id_file;
 mod import;
 mod integrations;
+mod keyless;
 mod killed;
 mod legs;
 mod like_timeout;

@@ -10,6 +10,7 @@
 //! | [`disk`] | a small disk that a test can fill |
 //! | [`fold`] | a second implementation of the fold, to compare every view with |
 //! | [`data_set`] | large data sets, inserted by SQL |
+//! | [`issuer`] | an issuer of identity tokens, with the documented claims of CI systems |
 //! | [`tls`] | certificates made by openssl, and a TLS proxy |
 //! | [`server`] | a real server on its own port, in this process |
 //! | [`caller`] | HTTP callers with different tokens: anonymous, reader, admin, expired, forged |
@@ -36,6 +37,7 @@ pub mod database;
 pub mod disk;
 pub mod fold;
 pub mod hostile;
+pub mod issuer;
 pub mod pooler;
 pub mod postgres;
 pub mod program;

@@ -41,6 +41,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "verify",
             "retention",
             "doctor",
+            "oidc",
             "completions",
             "man",
             "version",

@@ -26,6 +26,15 @@ const METADATA: [(Fact, &str); 7] = [
     (Fact::PullRequest, "pullRequest"),
 ];
 
+/// The facts that all calls of one job share, and that differ between two jobs.
+const OF_A_JOB: [Fact; 5] = [
+    Fact::Repository,
+    Fact::Run,
+    Fact::Attempt,
+    Fact::Job,
+    Fact::Leg,
+];
+
 /// Variables that a shell changes for each command.
 const VOLATILE: [&str; 3] = ["_", "SHLVL", "OLDPWD"];
 
@@ -41,6 +50,15 @@ pub(crate) struct Context {
     pub(crate) warning: Option<String>,
     /// The environment variables of the command.
     pub(super) variables: BTreeMap<String, String>,
+}
+
+/// What all calls of this job have in common, and no other job has; none outside a known CI.
+pub(crate) fn identity_of_job(env: &ProcessEnv) -> Option<Vec<u8>> {
+    let context = Context::from_variables(env);
+    let provider = context.provider?.name;
+    let facts = OF_A_JOB.map(|fact| context.fact(fact).map(|found| found.value.clone()));
+    context.fact(Fact::Run).or(context.fact(Fact::Leg))?;
+    serde_json::to_vec(&(provider, facts)).ok()
 }
 
 impl Context {

@@ -26,6 +26,11 @@ pub(super) fn provider(env: &ProcessEnv) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|provider| provider.is_here(env))
 }
 
+/// The name of the provider of this CI, if it is a known one.
+pub(crate) fn provider_name(env: &ProcessEnv) -> Option<&'static str> {
+    provider(env).map(|provider| provider.name)
+}
+
 /// Whether this process runs in a known CI.
 pub(crate) fn is_known(env: &ProcessEnv) -> bool {
     provider(env).is_some()

@@ -34,8 +34,8 @@ mod tests;
 
 pub(crate) use self::{
     address::{address_parts, without_credentials},
-    context::Context,
-    detect::is_known,
+    context::{Context, identity_of_job},
+    detect::{is_known, provider_name},
 };
 
 /// A kind of fact.

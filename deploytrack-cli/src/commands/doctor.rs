@@ -1,5 +1,6 @@
 //! `deploytrack doctor`: checks everything that a command needs.
 
+mod identity;
 mod network;
 pub(crate) mod setup;
 mod spool;
@@ -24,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Check that this machine can record
 ///
-/// The checks are of settings, network, server, token, clock and spool. Each check reports ok, warning, problem, or not checked if an earlier check failed, and how to
+/// The checks are of settings, network, server, token or the identity of the job, clock and spool. Each check reports ok, warning, problem, or not checked if an earlier check failed, and how to
 /// fix a problem. The exit code is 0 without problems, else the code of the first problem: 2
 /// settings, clock or spool, 3 unreachable, 4 not authorised. The command records nothing and never
 /// shows a token. No check takes longer than 5 seconds.
@@ -109,19 +110,17 @@ pub(crate) async fn run(invocation: Invocation<'_>) -> Result<(), Failure> {
     match &settings {
         Some(settings) => {
             let time = network::check(settings, &mut findings).await;
+            identity::check(settings, ui.env, &mut findings).await;
             token::check(settings, now, time.is_some(), &mut findings).await;
             findings.push(network::clock(time.flatten()));
         }
         None => findings.push(Finding::not_checked("server", "the settings are invalid")),
     }
-    let token = settings
-        .as_ref()
-        .and_then(|settings| settings.token.as_deref());
-    let spool = Spool::find(
-        ui.env,
-        Keys::of(ui.env, token),
-        Settings::of_this_machine().url,
+    let keys = settings.as_ref().map_or_else(
+        || Keys::without_settings(ui.env, None),
+        |settings| Keys::of_settings(ui.env, settings),
     );
+    let spool = Spool::find(ui.env, keys, Settings::of_this_machine().url);
     spool::check(spool.as_ref(), now, &mut findings);
     let text = serde_json::to_string(&findings).map_err(std::io::Error::from)?;
     ui.answer(&text, &grid(&findings))?;

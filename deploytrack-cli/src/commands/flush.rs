@@ -30,8 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// the one of ENTRY, or all refused records that have the same value in that field.
 ///
 /// An entry is sent if the same token wrote it, a token of the same subject on this machine, or any
-/// token with the same `DEPLOYTRACK_SPOOL_KEY`. Any other entry may come from somebody who filled a
-/// CI cache. It stays in the spool: `deploytrack spool show` prints it, and --trust sends it.
+/// token with the same `DEPLOYTRACK_SPOOL_KEY`. Without a token, an entry is sent if this job wrote
+/// it, a job that the server accepted by the same rule and for the same repository, or a job with
+/// the same identity on this machine. Any other entry may come from somebody who filled a CI cache.
+/// It stays in the spool: `deploytrack spool show` prints it, and --trust sends it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -67,6 +69,7 @@ pub(crate) async fn run(flush: Flush, session: &mut Session<'_>) -> Result<(), F
     };
     let entry = flush.entry.map(name).transpose()?;
     let _lock = lock(session).await?;
+    prove_identity(session).await?;
     if let (Some(entry), true) = (&entry, flush.trust) {
         trust(entry, session)?;
     }
@@ -92,6 +95,17 @@ pub(crate) async fn run(flush: Flush, session: &mut Session<'_>) -> Result<(), F
         backlog::warn_after(0, session);
     }
     result(summary)
+}
+
+/// Proves the identity of this job, if there is something to send: without the keys of the job its
+/// entries would look like those of somebody else.
+async fn prove_identity(session: &Session<'_>) -> Result<(), Failure> {
+    let names = session.spool.as_ref().map(Spool::names);
+    if names.is_none_or(|names| names.is_ok_and(|names| names.is_empty())) {
+        return Ok(());
+    }
+    let proved = session.prove_identity().await.map_err(Failure::from);
+    proved.map_err(|failure| failure.hint("the entries stay in the spool"))
 }
 
 /// The right to send, which a flush of another process may have.

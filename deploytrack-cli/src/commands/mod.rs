@@ -16,6 +16,7 @@ pub(crate) mod login;
 pub(crate) mod man;
 pub(crate) mod masking;
 pub(crate) mod matrix;
+pub(crate) mod oidc;
 pub(crate) mod open;
 pub(crate) mod profile;
 pub(crate) mod record;
@@ -53,6 +54,7 @@ use self::{
     login::{Login, Logout},
     man::Man,
     matrix::Matrix,
+    oidc::Oidc,
     open::Open,
     profile::Profile,
     record::Record,
@@ -99,6 +101,7 @@ pub(crate) enum Command {
     Export(Export),
     Verify(Verify),
     Retention(Retention),
+    Oidc(Oidc),
     Flush(Flush),
     Rollback(Box<Rollback>),
     Spool(Spool),
@@ -174,7 +177,7 @@ impl Command {
                 flush::run(flush, session).await
             }),
             Self::Spool(spool) => with(Session::open(invocation), async |session| {
-                spool::run(spool, session)
+                spool::run(spool, session).await
             }),
             Self::List(list) => with(Session::open(invocation), async |session| {
                 list::run(list, session).await
@@ -205,6 +208,9 @@ impl Command {
             }),
             Self::Audit(audit) => with(Session::open(invocation), async |session| {
                 audit::run(audit, session).await
+            }),
+            Self::Oidc(oidc) => with(Session::open(invocation), async |session| {
+                oidc::run(oidc, session).await
             }),
             Self::Import(import) => with(Session::open(invocation), async |session| {
                 import::run(&import, session).await

@@ -46,7 +46,7 @@ pub(crate) async fn run(open: Open, session: &mut Session<'_>) -> Result<(), Fai
         .settings
         .clone()
         .unwrap_or_else(Settings::of_this_machine);
-    if settings.token.is_none() {
+    if settings.token.is_none() && !settings.offers_identity() {
         return Err(
             Failure::new(Exit::Unauthorised, "there is no token to log in with")
                 .hint("`deploytrack login` stores one"),

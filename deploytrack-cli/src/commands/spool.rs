@@ -80,11 +80,14 @@ struct ListedEntry {
 
 const NOT_TRUSTED: &str = "not trusted";
 
-pub(crate) fn run(spool: Spool, session: &mut Session<'_>) -> Result<(), Failure> {
+pub(crate) async fn run(spool: Spool, session: &mut Session<'_>) -> Result<(), Failure> {
     let entries = session
         .spool
         .clone()
         .ok_or_else(|| Failure::usage("there is no home directory for a spool"))?;
+    if !matches!(spool.command, Command::Drop { .. }) {
+        prove_identity(&entries, session).await;
+    }
     match spool.command {
         Command::List(table) => {
             session.arrange(table)?;
@@ -99,6 +102,20 @@ pub(crate) fn run(spool: Spool, session: &mut Session<'_>) -> Result<(), Failure
             &entries.names().map_err(Failure::of_spool)?,
             session,
         ),
+    }
+}
+
+/// Proves the identity of this job, so that entries of earlier jobs are recognized. Nothing is sent,
+/// so the command continues without it.
+async fn prove_identity(entries: &Entries, session: &mut Session<'_>) {
+    if entries.names().is_ok_and(|names| names.is_empty()) {
+        return;
+    }
+    if let Err(error) = session.prove_identity().await {
+        session.warn(&format!(
+            "entries of earlier jobs may be shown as not trusted: {}",
+            Failure::from(error).message()
+        ));
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     masking,
 };
 use crate::{
-    error::{Failure, is_final},
+    error::{Failure, is_about_the_token, is_final},
     flags::{Output, pair, status},
     pipeline::{
         deliver::{Delivery, DeliveryResult},
@@ -249,7 +249,7 @@ async fn send_record_first(
         body: change.to_body(),
     };
     if !on_error.continues_after(&error) {
-        let is_refusal = is_final(&error) || matches!(error, Error::Unauthorised(_));
+        let is_refusal = is_final(&error) || is_about_the_token(&error);
         return Err(if is_refusal {
             let event = Event {
                 server: session.server(),

@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use deploytrack_core::{
-    client::{ApiResponse, Error},
-    deployment::Deployment,
-    status::Status,
-};
+use deploytrack_core::{client::ApiResponse, deployment::Deployment, status::Status};
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    error::{Failure, is_final},
+    error::{Failure, is_about_the_token, is_final},
     exit::Exit,
     flags::{Output, duration, status},
     follow::jittered,
@@ -107,7 +103,7 @@ async fn ended(
                 }
                 progress.error = None;
             }
-            Err(error) if is_final(&error) || matches!(error, Error::Unauthorised(_)) => {
+            Err(error) if is_final(&error) || is_about_the_token(&error) => {
                 return Err(error.into());
             }
             Err(error) => {

@@ -275,6 +275,11 @@ impl Delivery {
         self.events.retain(|(other, _)| *other != position);
     }
 
+    /// Adds the seals of keys that the first requests of a job have brought.
+    pub(crate) fn add_seals(&self) {
+        self.entry.iter().for_each(Entry::add_seals);
+    }
+
     /// Ends the delivery: removes the entry if no event is left, and otherwise leaves it to the
     /// next call.
     pub(crate) fn end(self) {

@@ -172,11 +172,10 @@ async fn send_if_abandoned(
     }
 }
 
-/// The keys of the call that started the keeper: both have the same token.
+/// The keys of the call that started the keeper: both have the same token, or are in the same job.
 fn keys(global: &Global, env: &ProcessEnv) -> Keys {
-    let token = Settings::find(global, env).map_or_else(
-        |_| settings::named_token(global, env),
-        |settings| settings.token,
-    );
-    Keys::of(env, token.as_deref())
+    match Settings::find(global, env) {
+        Ok(settings) => Keys::of_settings(env, &settings),
+        Err(_) => Keys::without_settings(env, settings::named_token(global, env).as_deref()),
+    }
 }

@@ -7,7 +7,7 @@ use deploytrack_core::{client::Error, text::IdempotencyKey};
 use uuid::Uuid;
 
 use crate::{
-    error::{Failure, is_final},
+    error::{Failure, is_about_the_token, is_final},
     queue::{Entry, Event, Refusal, Request},
     session::Session,
 };
@@ -46,7 +46,7 @@ impl OnError {
     /// Whether the pipeline continues after this error: the server could not be asked, and
     /// `--on-error fail` is not set. A refusal always ends the command.
     pub(crate) fn continues_after(self, error: &Error) -> bool {
-        self != Self::Fail && !is_final(error) && !matches!(error, Error::Unauthorised(_))
+        self != Self::Fail && !is_final(error) && !is_about_the_token(error)
     }
 
     /// Stores a refused request in the spool if errors are spooled. The command still ends with the

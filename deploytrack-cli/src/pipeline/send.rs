@@ -14,7 +14,7 @@ use super::{
     deliver::{Delivery, DeliveryResult},
 };
 use crate::{
-    error::Failure,
+    error::{Failure, is_about_the_token},
     exit::Exit,
     queue::{Distrust, Entry, Refusal, Spool},
     session::Session,
@@ -85,6 +85,13 @@ pub(crate) async fn send_backlog(deadline: Instant, session: &mut Session<'_>) {
     let Ok(Some(_lock)) = spool.lock_for_flush(patience).await else {
         return;
     };
+    let time_left = deadline.saturating_duration_since(Instant::now());
+    if !matches!(
+        timeout(time_left, session.prove_identity()).await,
+        Ok(Ok(()))
+    ) {
+        return;
+    }
     drop(
         send(
             &Selection {
@@ -181,7 +188,7 @@ impl Summary {
     }
 
     fn add_failure(&mut self, error: Error) {
-        let is_about_the_token = matches!(error, Error::Unauthorised(_));
+        let is_about_the_token = is_about_the_token(&error);
         if is_about_the_token {
             self.refused += 1;
         } else {
@@ -205,7 +212,7 @@ fn concerns_every_entry(error: &Error) -> bool {
     match error {
         Error::Server(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
         Error::Unauthorised(problem) => !problem.code.is_empty(),
-        Error::Unreachable { .. } | Error::Timeout { .. } => true,
+        Error::Unreachable { .. } | Error::Timeout { .. } | Error::NoIdentity(_) => true,
         Error::Refused(_) | Error::Unreadable(_) | Error::Setup(_) => false,
     }
 }
@@ -241,7 +248,11 @@ async fn send_entry(
         return EntryResult::Kept;
     }
     let (subject, is_unfinished) = (delivery.subject(), delivery.is_unfinished());
-    match deliver_within(time_left, &mut delivery, session).await {
+    let result = deliver_within(time_left, &mut delivery, session).await;
+    if !matches!(result, Some(DeliveryResult::Complete)) {
+        delivery.add_seals();
+    }
+    match result {
         None => EntryResult::Kept,
         Some(DeliveryResult::Later(error)) => EntryResult::Failed(error),
         Some(DeliveryResult::Refused(error)) => {

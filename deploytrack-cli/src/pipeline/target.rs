@@ -114,7 +114,7 @@ pub(crate) async fn target(path: &Path, session: &Session<'_>) -> Result<Target,
             Named::Nothing(why) => return Ok(Target::Missing(why)),
             Named::Entry(entry) => entry,
         };
-        match open(entry, session)? {
+        match open(entry, session).await? {
             EntryState::Opened(entry) => return Ok(Target::Queued(entry)),
             EntryState::Gone => return after_removal(path),
             EntryState::InUse if Instant::now() >= deadline => {
@@ -168,7 +168,7 @@ enum EntryState {
     Gone,
 }
 
-fn open(entry: Uuid, session: &Session<'_>) -> Result<EntryState, Failure> {
+async fn open(entry: Uuid, session: &Session<'_>) -> Result<EntryState, Failure> {
     let Some(spool) = &session.spool else {
         return Ok(EntryState::Gone);
     };
@@ -180,7 +180,13 @@ fn open(entry: Uuid, session: &Session<'_>) -> Result<EntryState, Failure> {
         None => Failure::of_spool(error),
     }
     };
-    match spool.open(&name).map_err(distrusted)? {
+    let mut opened = spool.open(&name);
+    let is_distrusted = |error| Distrust::of(error).is_some();
+    if opened.as_ref().is_err_and(is_distrusted) && session.prove_identity().await.is_ok() {
+        // An earlier job of the same rule may have written it.
+        opened = spool.open(&name);
+    }
+    match opened.map_err(distrusted)? {
         Some(entry) => Ok(EntryState::Opened(entry)),
         None if spool.names().map_err(Failure::of_spool)?.contains(&name) => Ok(EntryState::InUse),
         None => Ok(EntryState::Gone),

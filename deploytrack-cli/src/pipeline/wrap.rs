@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     ci,
-    error::Failure,
+    error::{Failure, is_about_the_token},
     exit::Exit,
     flags::{duration, whole},
     pipeline::{
@@ -266,6 +266,8 @@ impl Wrap<'_, '_> {
                 signal = signals.next_that_ends() => return Ok(Some(Outcome::cancelled(signal))),
             }
         };
+        // Before the command begins: after a crash another job may have to send the entry.
+        self.delivery.add_seals();
         match result {
             Some(DeliveryResult::Complete) => self.write_id_file(),
             result if self.on_error == OnError::Fail => {
@@ -362,6 +364,7 @@ impl Wrap<'_, '_> {
         };
         let deployment = self.delivery.deployment();
         self.write_id_file();
+        self.delivery.add_seals();
         self.delivery.end();
         if reply != Reply::None && self.session.obstacle.is_none() {
             send::send_backlog(deadline, self.session).await;
@@ -391,7 +394,7 @@ impl Wrap<'_, '_> {
                 return Reply::Refused;
             }
             // Another token can send it.
-            Ok(DeliveryResult::Later(error @ Error::Unauthorised(_))) => {
+            Ok(DeliveryResult::Later(error)) if is_about_the_token(&error) => {
                 self.warn_of_refusal("the deployment", &error);
             }
             Ok(DeliveryResult::Later(error)) => self.warn_of_delay(Failure::of(&error).message()),

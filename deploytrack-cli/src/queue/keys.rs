@@ -5,16 +5,19 @@ use std::{
     fmt,
     io::{self, Write as _},
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use crate::{
+    ci,
     files::{self, Care},
+    keyless::{JobIdentity, Offer},
     patience::{self, FOR_A_SETTING},
     process_env::ProcessEnv,
+    settings::Settings,
     token,
 };
 
@@ -26,50 +29,186 @@ const SHORTEST_SHARED: usize = 16;
 const MACHINE: &str = "spool.key";
 const SECRET_BYTES: usize = 32;
 
+/// The kinds of keys that are derived from the secret of a machine.
+const MACHINE_OF_A_TOKEN: &[u8] = b"deploytrack spool machine 1";
+const MACHINE_OF_AN_IDENTITY: &[u8] = b"deploytrack spool identity 1";
+const MACHINE_OF_A_JOB: &[u8] = b"deploytrack spool job 1";
+
 /// An HMAC-SHA-256 key.
 pub(super) type Key = [u8; SECRET_BYTES];
 
 /// The keys of one call of the client.
 pub(crate) struct Keys {
-    token: Option<Key>,
     shared: Option<Key>,
-    /// The file of the machine's secret, and the identity whose entries the derived key is for.
-    machine: Option<(PathBuf, Vec<u8>)>,
-    machine_key: OnceLock<Option<Key>>,
+    own: Own,
+    machine: Machine,
+}
+
+/// The keys of whoever makes the call.
+enum Own {
+    /// A call with a token, or without any authentication.
+    Token {
+        token: Option<Key>,
+        /// Whose entries the key of the machine is for.
+        identity: Option<Vec<u8>>,
+    },
+    /// A call in a job without a token, which proves its identity instead.
+    Job {
+        /// What the calls of this job share.
+        job: Option<Vec<u8>>,
+        /// A key that only this process has, for its own files.
+        process: Option<Key>,
+        /// The identity, which learns more keys from its provider and from the server; `None` with
+        /// invalid settings.
+        identity: Option<Arc<JobIdentity>>,
+    },
+}
+
+/// The secret of this user on this machine, in a file.
+struct Machine {
+    file: Option<PathBuf>,
+    secret: OnceLock<Option<Vec<u8>>>,
 }
 
 impl Keys {
+    /// The keys of a call with these settings.
+    pub(crate) fn of_settings(env: &ProcessEnv, settings: &Settings) -> Self {
+        match &settings.identity {
+            Some(identity) if settings.offers_identity() => {
+                Self::of_job(env, Some(identity.clone()))
+            }
+            _ => Self::of(env, settings.token.as_deref()),
+        }
+    }
+
+    /// The keys of a call with invalid settings, in which this token was found.
+    pub(crate) fn without_settings(env: &ProcessEnv, token: Option<&str>) -> Self {
+        if token.is_none() && Offer::of(env).is_token() {
+            Self::of_job(env, None)
+        } else {
+            Self::of(env, token)
+        }
+    }
+
     /// The keys of a call with this token.
     pub(crate) fn of(env: &ProcessEnv, token: Option<&str>) -> Self {
+        let own = Own::Token {
+            token: token
+                .and_then(|token| derive(token.as_bytes(), &[b"deploytrack spool token 1"])),
+            identity: identity(token),
+        };
+        Self::new(env, own)
+    }
+
+    /// The keys of a call in a job that proves its identity.
+    fn of_job(env: &ProcessEnv, identity: Option<Arc<JobIdentity>>) -> Self {
+        let own = Own::Job {
+            job: ci::identity_of_job(env),
+            process: random_key(),
+            identity,
+        };
+        Self::new(env, own)
+    }
+
+    /// Learns the identity of a job without a server.
+    #[cfg(test)]
+    pub(super) async fn read_identity_token(&self) {
+        if let Own::Job {
+            identity: Some(identity),
+            ..
+        } = &self.own
+        {
+            identity.identity_token().await.unwrap();
+        }
+    }
+
+    fn new(env: &ProcessEnv, own: Own) -> Self {
         let shared = env
             .variable(SHARED)
             .filter(|secret| secret.len() >= SHORTEST_SHARED);
         Self {
-            token: token
-                .and_then(|token| derive(token.as_bytes(), &[b"deploytrack spool token 1"])),
             shared: shared
                 .and_then(|secret| derive(secret.as_bytes(), &[b"deploytrack spool shared 1"])),
-            machine: machine_file(env).zip(identity(token)),
-            machine_key: OnceLock::new(),
+            own,
+            machine: Machine {
+                file: machine_file(env),
+                secret: OnceLock::new(),
+            },
         }
     }
 
-    /// The names of the keys in a seal, and the keys.
-    pub(super) fn all(&self) -> [(&'static str, Option<Key>); 3] {
-        [
-            ("token", self.token),
-            ("shared", self.shared),
-            ("machine", self.machine()),
-        ]
+    /// The names of the keys in a seal, and the keys that there are. Those of a job become more
+    /// when it learns about its identity.
+    pub(super) fn all(&self) -> Vec<(&'static str, Key)> {
+        let own = match &self.own {
+            Own::Token { token, identity } => vec![
+                ("token", *token),
+                (
+                    "machine",
+                    self.machine.key(MACHINE_OF_A_TOKEN, identity.as_deref()),
+                ),
+            ],
+            Own::Job {
+                job,
+                process,
+                identity,
+            } => {
+                let learned = identity.as_ref().map(|identity| identity.learned());
+                let learned = learned.unwrap_or_default();
+                let rule = learned.spool_key.as_deref();
+                let principal = learned.principal.as_deref();
+                vec![
+                    (
+                        "rule",
+                        rule.and_then(|key| derive(key.as_bytes(), &[b"deploytrack spool rule 1"])),
+                    ),
+                    (
+                        "identity",
+                        self.machine.key(MACHINE_OF_AN_IDENTITY, principal),
+                    ),
+                    ("job", self.machine.key(MACHINE_OF_A_JOB, job.as_deref())),
+                    ("process", *process),
+                ]
+            }
+        };
+        own.into_iter()
+            .chain([("shared", self.shared)])
+            .filter_map(|(name, key)| Some((name, key?)))
+            .collect()
     }
 
-    fn machine(&self) -> Option<Key> {
-        *self.machine_key.get_or_init(|| {
-            let (path, identity) = self.machine.clone()?;
-            let secret = patience::within(FOR_A_SETTING, move || machine_secret(&path)).ok()?;
-            derive(&secret, &[b"deploytrack spool machine 1", &identity])
-        })
+    /// Whether there may be more keys later: those of a job that proves its identity.
+    pub(super) const fn may_grow(&self) -> bool {
+        matches!(self.own, Own::Job { .. })
     }
+
+    /// The end of a sentence: what made a file that is trusted.
+    pub(super) const fn described(&self) -> &'static str {
+        match self.own {
+            Own::Token { .. } => "this token, nor this machine with this token's subject",
+            Own::Job { .. } => {
+                "this job, nor this machine with the same identity, nor the rule and the repository of this job"
+            }
+        }
+    }
+}
+
+impl Machine {
+    /// The key of this machine for one kind of call, and for this identity.
+    fn key(&self, kind: &[u8], identity: Option<&[u8]>) -> Option<Key> {
+        let (path, identity) = (self.file.as_ref()?, identity?);
+        let secret = self.secret.get_or_init(|| {
+            let path = path.clone();
+            patience::within(FOR_A_SETTING, move || machine_secret(&path)).ok()
+        });
+        derive(secret.as_ref()?, &[kind, identity])
+    }
+}
+
+/// A key that no other process has; none if the system has no random numbers.
+fn random_key() -> Option<Key> {
+    let mut key = [0; SECRET_BYTES];
+    getrandom::fill(&mut key).ok().map(|()| key)
 }
 
 impl fmt::Debug for Keys {

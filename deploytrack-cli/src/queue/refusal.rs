@@ -16,7 +16,7 @@ use super::{
     seal::{self, SealedFile},
 };
 use crate::{
-    error::{Failure, is_final},
+    error::{Failure, UNTRUSTED_IDENTITY, is_final},
     files::{self, Care},
     text::cut,
 };
@@ -27,6 +27,8 @@ pub(super) const REFUSED: &str = "refused";
 const MOST_OF_A_REASON: usize = 2_000;
 /// The code of a refusal by the client: the request could not be built.
 const BY_THE_CLIENT: &str = "not_sent";
+/// The code of a refusal by the client: the job could not prove its identity.
+const WITHOUT_IDENTITY: &str = "no_identity";
 
 /// Why an event was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,11 +52,19 @@ impl Refusal {
         let failure = Failure::of(error);
         let (status, code, reason) = match error {
             Error::Setup(why) => (None, BY_THE_CLIENT, why.clone()),
+            Error::Unauthorised(problem) if problem.code == UNTRUSTED_IDENTITY => (
+                Some(problem.status),
+                problem.code.as_str(),
+                failure.summary().1,
+            ),
             Error::Unauthorised(problem) => (
                 Some(problem.status),
                 problem.code.as_str(),
                 failure.message().to_owned(),
             ),
+            Error::NoIdentity(missing) if !missing.may_pass => {
+                (None, WITHOUT_IDENTITY, failure.summary().1)
+            }
             Error::Refused(problem) if is_final(error) => (
                 Some(problem.status),
                 problem.code.as_str(),
@@ -96,9 +106,9 @@ impl Refusal {
         format!("{send}; `deploytrack spool drop {entry}` drops it")
     }
 
-    /// Whether another token can fix it, without a change of the event (401, 403).
-    pub(crate) const fn is_about_the_token(&self) -> bool {
-        matches!(self.status, Some(401 | 403))
+    /// Whether another token or identity can fix it, without a change of the event (401, 403).
+    pub(crate) fn is_about_the_token(&self) -> bool {
+        matches!(self.status, Some(401 | 403)) || self.code == WITHOUT_IDENTITY
     }
 }
 

@@ -69,15 +69,9 @@ pub(super) fn close(
     content: &[u8],
     keys: &Keys,
 ) -> io::Result<Vec<u8>> {
-    let seal = |key: Option<_>| {
-        let key: [u8; 32] = key?;
-        Some(
-            URL_SAFE_NO_PAD.encode(
-                mac(&key, &fields(file, server, content))?
-                    .finalize()
-                    .into_bytes(),
-            ),
-        )
+    let seal = |key: [u8; 32]| {
+        let mac = mac(&key, &fields(file, server, content))?;
+        Some(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
     };
     let by = keys
         .all()
@@ -106,9 +100,9 @@ pub(super) fn open(file: SealedFile<'_>, bytes: Vec<u8>, keys: &Keys) -> io::Res
             file.name
         )));
     };
-    let is_made_by = |(name, key): (&str, Option<[u8; 32]>)| {
+    let is_made_by = |(name, key): (&str, [u8; 32])| {
         let seal = URL_SAFE_NO_PAD.decode(line.by.get(name)?).ok()?;
-        mac(&key?, &fields(file, &opened.server, &opened.content))?
+        mac(&key, &fields(file, &opened.server, &opened.content))?
             .verify_slice(&seal)
             .ok()
     };
@@ -116,11 +110,21 @@ pub(super) fn open(file: SealedFile<'_>, bytes: Vec<u8>, keys: &Keys) -> io::Res
         return Ok(opened);
     }
     Err(Distrust::error(format!(
-        "the seal of {} fits neither this token, nor this machine with this token's subject, nor {}: another token or machine \
-         wrote it, or it was changed or moved",
+        "the seal of {} fits neither {}, nor {}: another token, job or machine wrote it, or it was changed or moved",
         file.name,
+        keys.described(),
         super::keys::SHARED
     )))
+}
+
+/// Whether each of the keys made a seal of the file, by the names in its first line.
+pub(super) fn names_all(bytes: &[u8], keys: &Keys) -> bool {
+    let line = split(bytes.to_vec()).0;
+    line.is_some_and(|line| {
+        keys.all()
+            .iter()
+            .all(|(name, _)| line.by.contains_key(*name))
+    })
 }
 
 /// Removes the seal without checking it.
@@ -163,7 +167,10 @@ fn split(bytes: Vec<u8>) -> (Option<SealLine>, Content) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::tests::{job_keys, proved_keys},
+        *,
+    };
     use crate::process_env::ProcessEnv;
 
     const FILE: SealedFile<'static> = SealedFile {
@@ -176,7 +183,7 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        Keys::of(
+        Keys::without_settings(
             &ProcessEnv {
                 variables,
                 ..ProcessEnv::default()
@@ -261,6 +268,54 @@ mod tests {
             open(FILE, without.clone(), &at(&one, None)).is_ok()
                 && open(FILE, without, &at(&one, Some(&token("ci", 1)))).is_err()
         );
+    }
+
+    #[test]
+    fn calls_of_one_job_trust_each_other_on_the_same_machine() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let closed = close(FILE, "", b"content", &job_keys(one.path(), "1", "{}")).unwrap();
+        let opens = |keys: &Keys| open(FILE, closed.clone(), keys).is_ok();
+        assert!(opens(&job_keys(one.path(), "1", "{}")));
+        assert!(
+            !opens(&job_keys(one.path(), "2", "{}")) && !opens(&job_keys(other.path(), "1", "{}"))
+        );
+        let home = [("HOME", one.path().to_str().unwrap())];
+        assert!(!opens(&keys(None, &home)) && !opens(&keys(Some(&token("ci", 1)), &home)));
+    }
+
+    #[tokio::test]
+    async fn a_later_run_trusts_only_runs_with_the_same_identity_on_the_same_machine() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let main = r#"{"iss":"https://i","repository_id":"74","ref":"refs/heads/main"}"#;
+        let pull = r#"{"iss":"https://i","repository_id":"74","ref":"refs/pull/7/merge"}"#;
+        let closed = close(
+            FILE,
+            "",
+            b"content",
+            &proved_keys(one.path(), "1", main).await,
+        )
+        .unwrap();
+        let opens = |keys: &Keys| open(FILE, closed.clone(), keys).is_ok();
+        assert!(opens(&proved_keys(one.path(), "2", main).await));
+        assert!(!opens(&proved_keys(one.path(), "2", pull).await));
+        assert!(!opens(&proved_keys(other.path(), "2", main).await));
+    }
+
+    #[test]
+    fn a_process_without_a_machine_trusts_its_own_files() {
+        let nowhere = |run| {
+            let variables = [
+                ("GITHUB_ACTIONS", "true"),
+                ("GITHUB_RUN_ID", run),
+                ("DEPLOYTRACK_ID_TOKEN", "a.b.c"),
+                ("HOME", "/nowhere/at/all"),
+            ];
+            keys(None, &variables)
+        };
+        let own = nowhere("1");
+        let closed = close(FILE, "", b"content", &own).unwrap();
+        assert!(open(FILE, closed.clone(), &own).is_ok());
+        assert!(open(FILE, closed, &nowhere("1")).is_err());
     }
 
     #[test]

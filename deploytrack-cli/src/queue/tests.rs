@@ -3,10 +3,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
 use super::*;
-use crate::process_env::ProcessEnv;
+use crate::{flags::Global, process_env::ProcessEnv, settings::Settings};
 
 /// A spool in this folder, with the keys of a token.
 pub(super) fn spool_in(folder: PathBuf) -> Spool {
@@ -15,6 +16,32 @@ pub(super) fn spool_in(folder: PathBuf) -> Spool {
 
 fn keys() -> Keys {
     Keys::of(&ProcessEnv::default(), Some("token"))
+}
+
+/// The keys of a call in this run of a pipeline, with the claims of its identity token.
+pub(super) fn job_keys(home: &Path, run: &str, claims: &str) -> Keys {
+    let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
+    let variables = [
+        ("HOME", home.to_str().unwrap()),
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_RUN_ID", run),
+        ("DEPLOYTRACK_ID_TOKEN", &token),
+    ];
+    let env = ProcessEnv {
+        variables: variables
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        ..ProcessEnv::default()
+    };
+    let settings = Settings::find(&Global::default(), &env).unwrap();
+    Keys::of_settings(&env, &settings)
+}
+
+/// The same keys, after the identity token was read.
+pub(super) async fn proved_keys(home: &Path, run: &str, claims: &str) -> Keys {
+    let keys = job_keys(home, run, claims);
+    keys.read_identity_token().await;
+    keys
 }
 
 fn spool() -> (tempfile::TempDir, Spool) {
@@ -119,4 +146,26 @@ fn only_the_owner_can_read_the_spool() {
         ),
         (0o700, 0o700, 0o600)
     );
+}
+
+#[tokio::test]
+async fn an_entry_gets_the_seals_of_an_identity_that_is_proved_after_its_start() {
+    let (home, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let claims = r#"{"iss":"https://i","ref":"refs/heads/main"}"#;
+    let spool =
+        |keys| Spool::in_folder(folder.path().join("spool"), keys, "http://host".to_owned());
+    let first = spool(job_keys(home.path(), "1", claims));
+    let entry = first.begin().unwrap();
+    entry.store_event(0, &event(0)).unwrap();
+    let name = entry.name();
+    entry.add_seals();
+    drop(entry);
+    let later = spool(proved_keys(home.path(), "2", claims).await);
+    assert!(later.open(&name).is_err(), "nothing was learned");
+    let entry = first.open(&name).unwrap().unwrap();
+    first.keys.read_identity_token().await;
+    entry.add_seals();
+    drop(entry);
+    let found = later.open(&name).unwrap().unwrap();
+    assert_eq!(found.events().unwrap(), [(0, event(0))]);
 }

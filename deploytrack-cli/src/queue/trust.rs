@@ -81,6 +81,27 @@ impl Entry {
             .collect())
     }
 
+    /// Seals every file again that lacks a seal of a key which this process has learned since the
+    /// file was written. Does nothing with a token, whose keys never change.
+    ///
+    /// Errors are not reported: the seals that the files have stay valid.
+    pub(crate) fn add_seals(&self) {
+        if !self.keys.may_grow() {
+            return;
+        }
+        for name in self.sealed_files().unwrap_or_default() {
+            let path = self.folder.join(&name);
+            let bytes = self
+                .disk
+                .run(move || files::read(&path, Care::Own, bounds::LARGEST_FILE));
+            if bytes.is_ok_and(|bytes| !seal::names_all(&bytes, &self.keys))
+                && let Ok(Some(content)) = self.read(&name)
+            {
+                drop(self.write(&name, &content));
+            }
+        }
+    }
+
     /// Seals every file of an entry that a person has looked at. Links and files that are not
     /// regular stay rejected.
     pub(crate) fn trust(mut self) -> io::Result<Self> {

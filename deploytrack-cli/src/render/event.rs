@@ -54,6 +54,9 @@ pub(crate) fn subject(event: &Event) -> String {
         | EventType::TokenRevoked
         | EventType::TokenFirstUsed
         | EventType::TokenRefused => format!("token {}", detail("name")),
+        EventType::PinCreated | EventType::PinRemoved | EventType::IdentityRefused => {
+            format!("identity of {}", detail("name"))
+        }
         EventType::RevocationCreated | EventType::RevocationRemoved => "JSON Web Tokens".to_owned(),
         EventType::StoreRestored | EventType::StoreRepaired => "database".to_owned(),
         EventType::RetentionRemoved => "old deployments".to_owned(),
@@ -88,7 +91,9 @@ fn happened(event: &Event) -> String {
         }
         (EventType::TokenRotated, _) => "rotated".to_owned(),
         (EventType::TokenFirstUsed, _) => "used for the first time".to_owned(),
-        (EventType::TokenRefused, _) => "refused".to_owned(),
+        (EventType::TokenRefused | EventType::IdentityRefused, _) => "refused".to_owned(),
+        (EventType::PinCreated, _) => "pinned".to_owned(),
+        (EventType::PinRemoved, _) => "unpinned".to_owned(),
         (EventType::RevocationRemoved, _) => "valid again".to_owned(),
         (EventType::StoreRestored, _) => "restored from a backup".to_owned(),
         (EventType::StoreRepaired, _) => "repaired".to_owned(),

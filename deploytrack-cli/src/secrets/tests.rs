@@ -180,9 +180,9 @@ fn a_text_with_the_form_of_a_secret_is_masked() {
     for secret in [
         "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
         "ghs_abcdefghijklmnopqrstuvwxyz0123456789",
-        "dtk_abcdefghijklmnopqrstuvwxyz0123456789",
         "github_pat_11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz",
         "glpat-abcdefghij0123456789",
+        "dtk_abcdefghijklmnopqrstuvwxyz0123456789",
         "AKIAIOSFODNN7EXAMPLE",
         "xoxb-123456789012-abcdefghijkl",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl",

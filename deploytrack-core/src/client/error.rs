@@ -45,6 +45,21 @@ pub enum Error {
     /// The response is not from a deploytrack server.
     #[error("{0}")]
     Unreadable(ForeignAnswer),
+    /// The token source has no token, because the job of a pipeline cannot prove its identity. The
+    /// request was not sent.
+    #[error("{}", .0.why)]
+    NoIdentity(NoIdentity),
+}
+
+/// Why a job of a pipeline cannot prove its identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoIdentity {
+    /// The cause, in a sentence without secrets.
+    pub why: String,
+    /// What the pipeline has to change, if that is known.
+    pub way_out: Option<String>,
+    /// Whether a later try may succeed without a change, as when the provider is down.
+    pub may_pass: bool,
 }
 
 /// A response that is not from a deploytrack server.

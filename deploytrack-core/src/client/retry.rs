@@ -48,9 +48,11 @@ fn is_retryable(error: &Error) -> bool {
         Error::Unreachable { obstacle, .. } => obstacle.may_pass(),
         Error::Server(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
         Error::Refused(problem) => problem.code == "request_in_progress",
-        Error::Setup(_) | Error::Unauthorised(_) | Error::Timeout { .. } | Error::Unreadable(_) => {
-            false
-        }
+        Error::Setup(_)
+        | Error::Unauthorised(_)
+        | Error::Timeout { .. }
+        | Error::Unreadable(_)
+        | Error::NoIdentity(_) => false,
     }
 }
 

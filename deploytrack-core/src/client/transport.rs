@@ -18,8 +18,8 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    ArchiveNotes, Certificates, Error, ForeignAnswer, ForeignKind, Proxy, ServerAddress, links,
-    obstacle::Connection, retry,
+    ArchiveNotes, Certificates, Error, ForeignAnswer, ForeignKind, Proxy, ServerAddress,
+    TokenSource, links, obstacle::Connection, retry,
 };
 use crate::{
     api,
@@ -76,6 +76,7 @@ pub struct Client {
     not_before: Option<Time>,
     resembles: Arc<Mutex<Vec<(String, String)>>>,
     archive_notes: Arc<Mutex<ArchiveNotes>>,
+    tokens: Option<Arc<dyn TokenSource>>,
 }
 
 impl fmt::Debug for Client {
@@ -172,7 +173,17 @@ impl Client {
             not_before: None,
             resembles: Arc::default(),
             archive_notes: Arc::default(),
+            tokens: None,
         })
+    }
+
+    /// A client whose requests have tokens of this source, in place of a fixed token.
+    #[must_use]
+    pub fn with_token_source(self, tokens: Arc<dyn TokenSource>) -> Self {
+        Self {
+            tokens: Some(tokens),
+            ..self
+        }
     }
 
     /// A client that sends its writes with this idempotency key, for a caller that may repeat a
@@ -451,8 +462,31 @@ impl Client {
         Error::Unreadable(ForeignAnswer::new(kind, why))
     }
 
-    /// Sends a request, and converts every response except a success to an error.
+    /// Sends a request with a token, and converts every response except a success to an error. A
+    /// request whose token the source can replace is sent once more.
     pub(super) async fn response(&self, request: RequestBuilder) -> Result<Response, Error> {
+        let Some(tokens) = &self.tokens else {
+            return self.successful(request).await;
+        };
+        let token = tokens.token().await?;
+        let again = request.try_clone();
+        match (
+            self.successful(with_token(request, token.as_deref())?)
+                .await,
+            again,
+        ) {
+            (Err(Error::Unauthorised(problem)), Some(again)) if problem.status == 401 => {
+                match tokens.after_rejection(token.as_deref()).await? {
+                    Some(token) => self.successful(with_token(again, Some(&token))?).await,
+                    None => Err(Error::Unauthorised(problem)),
+                }
+            }
+            (answered, _) => answered,
+        }
+    }
+
+    /// Sends a request as it is, and converts every response except a success to an error.
+    async fn successful(&self, request: RequestBuilder) -> Result<Response, Error> {
         let response = request
             .send()
             .await
@@ -478,15 +512,24 @@ impl Client {
         ))
     }
 
-    pub(super) async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {
+    pub(super) async fn body(&self, response: Response) -> Result<Vec<u8>, Error> {
+        self.body_up_to(response, MOST_BYTES).await
+    }
+
+    /// Reads a body of at most this many bytes.
+    pub(super) async fn body_up_to(
+        &self,
+        mut response: Response,
+        most: usize,
+    ) -> Result<Vec<u8>, Error> {
         let mut body = Vec::new();
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| self.transport(error))?
         {
-            if body.len() + chunk.len() > MOST_BYTES {
-                return Err(self.foreign(&"it is larger than 64 MiB"));
+            if body.len() + chunk.len() > most {
+                return Err(self.foreign(&format!("it is larger than {} KiB", most / 1024)));
             }
             body.extend_from_slice(&chunk);
         }
@@ -520,13 +563,25 @@ fn headers(token: Option<&str>) -> Result<HeaderMap, Error> {
         HeaderValue::from_static("application/json, application/problem+json"),
     );
     if let Some(token) = token {
-        let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
-            Error::Setup("the token has invalid characters, such as a line break".to_owned())
-        })?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
+        headers.insert(AUTHORIZATION, bearer(token)?);
     }
     Ok(headers)
+}
+
+fn with_token(request: RequestBuilder, token: Option<&str>) -> Result<RequestBuilder, Error> {
+    Ok(match token {
+        Some(token) => request.header(AUTHORIZATION, bearer(token)?),
+        None => request,
+    })
+}
+
+/// The value of the header with a token (RFC 6750, section 2.1).
+fn bearer(token: &str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
+        Error::Setup("the token has invalid characters, such as a line break".to_owned())
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// The error of a machine that trusts no authority, so that no certificate can be checked.
@@ -539,6 +594,12 @@ fn no_roots(address: &ServerAddress, error: &dyn fmt::Display) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::{BufRead as _, BufReader, Write as _},
+        net::{TcpListener, TcpStream},
+        thread::{self, JoinHandle},
+    };
+
     use super::*;
 
     fn client(url: &str, token: &str) -> Result<Client, Error> {
@@ -580,6 +641,63 @@ mod tests {
                 matches!(&error, Error::Setup(why) if !why.contains("secret")),
                 "{url}: {error}"
             );
+        }
+    }
+
+    /// A source with one token, and another one after its rejection.
+    struct Two;
+
+    impl TokenSource for Two {
+        fn token(&self) -> super::super::TokenFuture<'_> {
+            Box::pin(async { Ok(Some("one".to_owned())) })
+        }
+
+        fn after_rejection<'a>(
+            &'a self,
+            rejected: Option<&'a str>,
+        ) -> super::super::TokenFuture<'a> {
+            Box::pin(async move { Ok((rejected == Some("one")).then(|| "two".to_owned())) })
+        }
+    }
+
+    /// A server that accepts only this token, and its address. It returns the tokens it was sent.
+    fn server(accepted: &'static str, requests: usize) -> (String, JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let serve = move || {
+            let answer = |mut stream: TcpStream| {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let (mut line, mut token) = (String::new(), String::new());
+                while reader.read_line(&mut line).unwrap() > 2 {
+                    if let Some(found) = line.strip_prefix("authorization: Bearer ") {
+                        token = found.trim().to_owned();
+                    }
+                    line.clear();
+                }
+                let (status, body) = if token == accepted {
+                    ("200 OK", r#"{"status":"ok"}"#)
+                } else {
+                    ("401 Unauthorized", "{}")
+                };
+                let length = body.len();
+                write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+                    .unwrap();
+                token
+            };
+            let streams = listener.incoming().take(requests);
+            streams.map(|stream| answer(stream.unwrap())).collect()
+        };
+        (url, thread::spawn(serve))
+    }
+
+    #[tokio::test]
+    async fn a_rejected_token_of_a_source_is_replaced_once() {
+        for (accepted, is_ok) in [("two", true), ("three", false)] {
+            let (url, sent) = server(accepted, 2);
+            let client = client(&url, "fixed").unwrap();
+            let client = client.with_token_source(Arc::new(Two));
+            assert_eq!(client.health().await.is_ok(), is_ok, "{accepted}");
+            assert_eq!(sent.join().unwrap(), ["one", "two"]);
         }
     }
 

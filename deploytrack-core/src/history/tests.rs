@@ -30,6 +30,7 @@ fn deployment() -> Deployment {
         finished_at: None,
         succeeded_at: None,
         occurred_at: noon(),
+        origin: None,
         removed_at: None,
     }
 }
@@ -48,6 +49,7 @@ fn history(rows: &[(HistoryKind, Status)]) -> Vec<HistoryEntry> {
             to: (*event == HistoryKind::Transition).then_some(*to),
             occurred_at,
             claimed_at: None,
+            origin: None,
             recorded_at: occurred_at,
             recorded_by: "ci-bot".parse().unwrap(),
             reason: None,
@@ -206,6 +208,7 @@ fn a_history_is_not_continued_illegally() {
         to,
         occurred_at: noon(),
         claimed_at: None,
+        origin: None,
         recorded_at: noon(),
         recorded_by: "ci-bot".parse().unwrap(),
         reason: None,

@@ -79,6 +79,7 @@ impl Outline {
                 recorded_at: row.occurred_at,
                 recorded_by: by.clone(),
                 reason: None,
+                origin: None,
                 hash: Digest::of(&[]),
             };
             from = Some(to);

@@ -33,6 +33,7 @@ fn deployment(id: u128, version: &str, status: Status, succeeded: Option<i64>) -
         finished_at: None,
         succeeded_at: succeeded.map(minute),
         occurred_at: minute(succeeded.unwrap_or_default()),
+        origin: None,
         removed_at: None,
     }
 }

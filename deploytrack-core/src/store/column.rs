@@ -3,7 +3,7 @@
 use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 
 use super::sqlx_error::unreadable;
-use crate::{clock::Time, digest::Digest, error::Error};
+use crate::{clock::Time, digest::Digest, error::Error, origin::Origin};
 
 /// A time in a column: whole microseconds on SQLite, `timestamptz` on PostgreSQL.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +85,17 @@ pub(super) fn checked_option<T: std::str::FromStr<Err: std::fmt::Display>>(
     text: Option<&str>,
 ) -> Result<Option<T>, Error> {
     text.map(checked).transpose()
+}
+
+/// The text of an origin for its column. Serialization cannot fail: an origin has only texts.
+pub(super) fn origin_text(origin: &Origin) -> String {
+    serde_json::to_string(origin).unwrap_or_default()
+}
+
+/// The origin in a column.
+pub(super) fn stored_origin(text: Option<&str>) -> Result<Option<Box<Origin>>, Error> {
+    let origin = text.map(serde_json::from_str);
+    origin.transpose().map_err(unreadable)
 }
 
 /// A count, a limit or an offset, as the databases take it.

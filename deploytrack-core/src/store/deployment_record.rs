@@ -61,6 +61,7 @@ impl DeploymentRecord {
             finished_at: deployment.finished_at,
             succeeded: deployment.succeeded_at.zip(self.succeeded_sequence),
             occurred: (deployment.occurred_at, self.occurred_sequence),
+            origin: deployment.origin.clone(),
         }
     }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     CellKey, DeploymentRecord, Snapshot, Store,
-    column::{Micros, checked, checked_option, digest, signed},
+    column::{Micros, checked, checked_option, digest, signed, stored_origin},
     on,
     sqlx_error::{unexpected, unreadable},
 };
@@ -20,7 +20,7 @@ macro_rules! select_deployments {
         concat!(
             "select d.id, d.component_id, c.name as component_name, d.environment_id, e.name as environment_name, d.version, ",
             "d.status, d.attempt, d.deployed_by, d.commit_sha, d.description, d.metadata, d.created_at, d.updated_at, ",
-            "d.started_at, d.finished_at, d.succeeded_at, d.succeeded_sequence, d.occurred_at, d.occurred_sequence, d.head_hash, d.revision, ",
+            "d.started_at, d.finished_at, d.succeeded_at, d.succeeded_sequence, d.occurred_at, d.occurred_sequence, d.origin, d.head_hash, d.revision, ",
             "c.archived_at as component_archived_at, e.archived_at as environment_archived_at ",
             "from deployments d join components c on c.id = d.component_id join environments e on e.id = d.environment_id ",
             $rest
@@ -68,6 +68,7 @@ struct Row {
     succeeded_sequence: Option<i64>,
     occurred_at: Micros,
     occurred_sequence: i64,
+    origin: Option<String>,
     head_hash: Vec<u8>,
     revision: i64,
     component_archived_at: Option<Micros>,
@@ -97,6 +98,7 @@ impl TryFrom<Row> for DeploymentRecord {
             finished_at: row.finished_at.map(|time| time.0),
             succeeded_at: row.succeeded_at.map(|time| time.0),
             occurred_at: row.occurred_at.0,
+            origin: stored_origin(row.origin.as_deref())?,
             removed_at: None,
         };
         let (succeeded_sequence, occurred_sequence) =

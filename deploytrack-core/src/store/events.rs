@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     Store, Write,
-    column::{Micros, checked, checked_option, digest, signed, unsigned},
+    column::{Micros, checked, checked_option, digest, signed, stored_origin, unsigned},
     draft::{EventSource, NewEvent},
     on,
     sets::Columns,
@@ -58,6 +58,7 @@ struct Row {
     history_at: Option<Micros>,
     history_by: Option<String>,
     reason: Option<String>,
+    origin: Option<String>,
     hash: Option<Vec<u8>>,
 }
 
@@ -98,6 +99,7 @@ impl Row {
             recorded_at: required(self.history_at)?.0,
             recorded_by: checked(required(self.history_by.as_deref())?)?,
             reason: checked_option(self.reason.as_deref())?,
+            origin: stored_origin(self.origin.as_deref())?,
             hash: digest(required(self.hash.as_deref())?)?,
         }))
     }
@@ -152,7 +154,7 @@ macro_rules! events_in {
             "select v.number, v.type, v.subject_id, v.name, v.recorded_at, v.recorded_by, v.details, d.component_id, \
              c.name as component_name, d.environment_id, e.name as environment_name, d.version, d.deployed_by, d.commit_sha, \
              h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.claimed_at, h.recorded_at as history_at, \
-             h.recorded_by as history_by, h.reason, h.hash from (",
+             h.recorded_by as history_by, h.reason, h.origin, h.hash from (",
             $subquery,
             ") v left join history h on h.sequence = v.history_sequence left join deployments d on d.id = v.subject_id \
              left join components c on c.id = d.component_id left join environments e on e.id = d.environment_id \

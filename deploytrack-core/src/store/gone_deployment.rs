@@ -64,6 +64,7 @@ impl GoneDeployment {
             metadata: Metadata::default(),
             created_at: removed.created_at,
             updated_at: removed.updated_at,
+            origin: None,
             removed_at: Some(removed_at),
             // The rest follows from the outline.
             status: Status::Pending,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Snapshot, Store, Write,
-    column::{Micros, checked, checked_option, digest, signed},
+    column::{Micros, checked, checked_option, digest, signed, stored_origin},
     on,
     sets::{Columns, in_lists},
     sqlx_error::unexpected,
@@ -25,7 +25,7 @@ macro_rules! select_history {
     ($rest:literal) => {
         concat!(
             "select h.deployment_id, h.sequence, h.attempt, h.event, h.from_status, h.to_status, h.occurred_at, h.claimed_at, h.recorded_at, ",
-            "h.recorded_by, h.reason, h.hash from history h ",
+            "h.recorded_by, h.reason, h.origin, h.hash from history h ",
             $rest
         )
     };
@@ -44,6 +44,7 @@ struct Row {
     recorded_at: Micros,
     recorded_by: String,
     reason: Option<String>,
+    origin: Option<String>,
     hash: Vec<u8>,
 }
 
@@ -62,6 +63,7 @@ impl TryFrom<Row> for HistoryEntry {
             recorded_at: row.recorded_at.0,
             recorded_by: checked(&row.recorded_by)?,
             reason: checked_option(row.reason.as_deref())?,
+            origin: stored_origin(row.origin.as_deref())?,
             hash: digest(&row.hash)?,
         })
     }
@@ -82,7 +84,7 @@ const HISTORY_AFTER: &str =
 const HISTORY_OF_ONE: &str = select_history!("where h.deployment_id = $1 order by h.sequence");
 
 /// The row of an entry. Each entry comes with the id of its deployment.
-fn columns((deployment_id, entry): &(Uuid, HistoryEntry)) -> Columns<'_, 12> {
+fn columns((deployment_id, entry): &(Uuid, HistoryEntry)) -> Columns<'_, 13> {
     [
         ("sequence", entry.sequence.into()),
         ("deployment_id", (*deployment_id).into()),
@@ -95,6 +97,7 @@ fn columns((deployment_id, entry): &(Uuid, HistoryEntry)) -> Columns<'_, 12> {
         ("recorded_at", entry.recorded_at.into()),
         ("recorded_by", entry.recorded_by.as_str().into()),
         ("reason", entry.reason.as_ref().map(Reason::as_str).into()),
+        ("origin", entry.origin.as_deref().into()),
         ("hash", (&entry.hash).into()),
     ]
 }

@@ -38,6 +38,7 @@ mod idempotency;
 mod lookup;
 mod matrix;
 mod migrations;
+mod pins;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod retention;
@@ -68,6 +69,7 @@ pub(crate) use gone_deployment::GoneDeployment;
 pub(crate) use history::EntryResult;
 pub(crate) use lookup::CatalogEntry;
 pub(crate) use matrix::{Column, Columns, Heading, Section};
+pub(crate) use pins::PinKey;
 pub(crate) use retention::{Leading, NamedCell, RemovedResult, agrees};
 pub(crate) use schema::Schema;
 #[cfg(feature = "sqlite")]

@@ -3,8 +3,13 @@
 use sqlx::{Database, QueryBuilder, query_builder::Separated};
 use uuid::Uuid;
 
-use super::{Write, column::Micros, on, sqlx_error::unexpected};
-use crate::{clock::Time, digest::Digest, error::Error};
+use super::{
+    Write,
+    column::{Micros, origin_text},
+    on,
+    sqlx_error::unexpected,
+};
+use crate::{clock::Time, digest::Digest, error::Error, origin::Origin};
 
 /// The most rows that one statement writes.
 const MOST_ROWS: usize = 64;
@@ -19,6 +24,7 @@ pub(super) enum Value<'a> {
     SmallNumber(Option<i16>),
     Boolean(Option<bool>),
     Time(Option<Micros>),
+    Origin(Option<&'a Origin>),
 }
 
 /// A row: its columns, each with its value.
@@ -45,6 +51,7 @@ macro_rules! bind_value {
                     Value::SmallNumber(value) => row.push_bind(value),
                     Value::Boolean(value) => row.push_bind(value),
                     Value::Time(value) => row.push_bind(value),
+                    Value::Origin(value) => row.push_bind(value.map(origin_text)),
                 };
             }
         }
@@ -149,6 +156,7 @@ impl Value<'_> {
             Self::SmallNumber(_) => Self::SmallNumber(None),
             Self::Boolean(_) => Self::Boolean(None),
             Self::Time(_) => Self::Time(None),
+            Self::Origin(_) => Self::Origin(None),
         }
     }
 }
@@ -198,6 +206,12 @@ impl From<Option<i64>> for Value<'_> {
 impl From<i16> for Value<'_> {
     fn from(number: i16) -> Self {
         Self::SmallNumber(Some(number))
+    }
+}
+
+impl<'a> From<Option<&'a Origin>> for Value<'a> {
+    fn from(origin: Option<&'a Origin>) -> Self {
+        Self::Origin(origin)
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Store, Write,
-    column::{Micros, checked, digest, signed, unsigned},
+    column::{Micros, checked, digest, origin_text, signed, stored_origin, unsigned},
     on,
     sqlx_error::{unexpected, unreadable},
 };
@@ -22,6 +22,8 @@ use crate::{
 
 /// How long a token that has ended remains in the list, and its uses in the audit.
 const RETAINED: TimeDelta = TimeDelta::days(30);
+/// How long a token of an exchange that has ended remains: a repetition of the exchange finds it.
+const RETAINED_EXCHANGES: TimeDelta = TimeDelta::days(1);
 
 #[derive(Debug, FromRow)]
 struct Row {
@@ -41,6 +43,7 @@ struct Row {
     former_ends_at: Option<Micros>,
     last_used_at: Option<Micros>,
     revoked_at: Option<Micros>,
+    origin: Option<String>,
 }
 
 impl TryFrom<Row> for StoredToken {
@@ -67,6 +70,7 @@ impl TryFrom<Row> for StoredToken {
             secret: digest(&row.secret)?,
             former: row.former_secret.as_deref().map(digest).transpose()?,
             exchanged: row.exchanged,
+            origin: stored_origin(row.origin.as_deref())?,
         })
     }
 }
@@ -189,6 +193,33 @@ impl Write {
         .map_err(unexpected)
     }
 
+    /// Removes the tokens of exchanges that ended a day ago.
+    pub(crate) async fn remove_ended_exchanges(&mut self, now: Time) -> Result<(), Error> {
+        on!(Transaction, self.unflushed(), |write| sqlx::query(
+            "delete from tokens where expires_at < $1 and exchanged"
+        )
+        .bind(Micros(now - RETAINED_EXCHANGES))
+        .execute(&mut **write)
+        .await
+        .map(|_| ()))
+        .map_err(unexpected)
+    }
+
+    /// The token whose secret has this digest, as this write sees it.
+    pub(crate) async fn token_with_secret(
+        &mut self,
+        secret: &Digest,
+    ) -> Result<Option<StoredToken>, Error> {
+        let row: Option<Row> = on!(Transaction, self.unflushed(), |write| sqlx::query_as(
+            "select * from tokens where secret = $1"
+        )
+        .bind(&secret.as_bytes()[..])
+        .fetch_optional(&mut **write)
+        .await)
+        .map_err(unexpected)?;
+        token(row)
+    }
+
     /// Takes the name from the token that has it, if that one has expired.
     pub(crate) async fn free_name_of_token(&mut self, name: &Name, now: Time) -> Result<(), Error> {
         on!(Transaction, self.unflushed(), |write| sqlx::query(
@@ -202,7 +233,7 @@ impl Write {
         .map_err(unexpected)
     }
 
-    /// Adds a token. If its name is taken, it writes nothing and returns false.
+    /// Adds a token. If its name or its secret is taken, it writes nothing and returns false.
     pub(crate) async fn add_token(&mut self, new: &StoredToken) -> Result<bool, Error> {
         let token = &new.token;
         let (components, environments) = (
@@ -212,7 +243,7 @@ impl Write {
         let name_key = (!new.exchanged).then(|| token.name.key());
         let added = on!(Transaction, self.unflushed(), |write| sqlx::query(
             "insert into tokens (id, name, name_key, subject, role, components, environments, exchanged, secret, created_by, created_at, \
-             expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict (name_key) do nothing",
+             expires_at, origin) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing",
         )
         .bind(token.id)
         .bind(token.name.as_str())
@@ -226,6 +257,7 @@ impl Write {
         .bind(token.created_by.as_str())
         .bind(Micros(token.created_at))
         .bind(Micros(token.expires_at))
+        .bind(new.origin.as_deref().map(origin_text))
         .execute(&mut **write)
         .await
         .map(|done| done.rows_affected()))

@@ -34,6 +34,7 @@ fn token() -> StoredToken {
         secret: digest("first"),
         former: None,
         exchanged: false,
+        origin: None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     clock::{self, Time},
     error::Error,
     event::{AuditFilter, Event, EventDetails, EventType},
+    pin::Pin,
     query::{Page, PageRequest},
     retention::Removal,
     revocation::{Revocation, RevokedTokens},
@@ -180,6 +181,26 @@ pub(super) fn add_wall_event(
         ("view".to_owned(), json!(wall.view)),
     ]);
     let subject = Some((wall.id, None));
+    add_event(write, r#type, subject, Some(&details), (at, by));
+}
+
+/// Adds the event of a pin.
+pub(super) fn add_pin_event(
+    write: &mut Write,
+    r#type: EventType,
+    pin: &Pin,
+    (at, by): (Time, &Label),
+) {
+    let value = &pin.value;
+    let details = EventDetails::from_iter([
+        ("id".to_owned(), json!(pin.id)),
+        ("issuer".to_owned(), json!(value.issuer)),
+        ("rule".to_owned(), json!(value.rule)),
+        ("claim".to_owned(), json!(value.claim)),
+        ("name".to_owned(), json!(value.name)),
+        ("value".to_owned(), json!(value.value)),
+    ]);
+    let subject = Some((pin.id, None));
     add_event(write, r#type, subject, Some(&details), (at, by));
 }
 

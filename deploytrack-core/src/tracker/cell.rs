@@ -60,14 +60,16 @@ impl Tracker {
         now: Time,
     ) -> Result<OperationOutcome, Error> {
         let pair = names.known_pair((&new.component, &new.environment))?;
-        let mut record =
-            DeploymentRecord::new(self.new_deployment(new.clone(), pair, terms.author(), now));
+        let mut record = DeploymentRecord::new(Deployment {
+            origin: terms.origin(),
+            ..self.new_deployment(new.clone(), pair, terms.author(), now)
+        });
         terms.check_limits(&record.deployment)?;
         let newest = cells.newest_time(CellKey::of(&record.deployment))?;
         let placed = terms.arriving(now).place(new.occurred_at, newest, None);
         // A deployment that is recorded as succeeded gets the rows of the statuses before it too.
         for &to in new.status.whole_path() {
-            let entry = new_entry(Some(to), placed, None, terms.author(), now);
+            let entry = entry_of(Some(to), placed, None, terms, now);
             cells.add_entry(&mut record, entry).await?;
         }
         let archived = unarchive(cells, pair, &cause(&record.deployment, terms, now));
@@ -105,12 +107,13 @@ impl Tracker {
             finished_at: None,
             succeeded_at: None,
             occurred_at: now,
+            origin: None,
             removed_at: None,
         }
     }
 }
 
-/// A row of history for a request; `to` is `None` for an undeployment.
+/// A row of history of this author; `to` is `None` for an undeployment.
 pub(super) fn new_entry(
     to: Option<Status>,
     placed: Placement,
@@ -125,6 +128,21 @@ pub(super) fn new_entry(
         recorded_at: now,
         recorded_by: by.clone(),
         reason,
+        origin: None,
+    }
+}
+
+/// A row of history for a request under these terms.
+pub(super) fn entry_of(
+    to: Option<Status>,
+    placed: Placement,
+    reason: Option<Reason>,
+    terms: &Terms,
+    now: Time,
+) -> NewEntry {
+    NewEntry {
+        origin: terms.origin(),
+        ..new_entry(to, placed, reason, terms.author(), now)
     }
 }
 
@@ -258,7 +276,7 @@ async fn apply(
         cells.newest_time(CellKey::of(&before.deployment))?,
         Some(before.deployment.occurred_at),
     );
-    let entry = new_entry(Some(to), placed, change.reason, terms.author(), now);
+    let entry = entry_of(Some(to), placed, change.reason, terms, now);
     cells.add_entry(&mut record, entry).await?;
     Ok(record.deployment)
 }

@@ -24,6 +24,7 @@ use crate::{
     entity_tag::{Condition, EntityTag},
     error::Error,
     limits::WriteLimits,
+    origin::Origin,
     store::{NewAnswer, ScopedKey, StoredAnswer, Write},
     text::{IdempotencyKey, Label},
 };
@@ -44,6 +45,8 @@ pub struct Terms {
     only_if: Option<Condition>,
     /// The sender's clock at the time of sending.
     sent_at: Option<Time>,
+    /// The job that the author is, if its token was exchanged.
+    origin: Option<Box<Origin>>,
 }
 
 /// A request under an idempotency key: it is carried out once, however often it is sent.
@@ -65,6 +68,7 @@ impl Terms {
             once: None,
             only_if: None,
             sent_at: None,
+            origin: None,
         }
     }
 
@@ -95,6 +99,17 @@ impl Terms {
     #[must_use]
     pub fn sent_at(self, sent_at: Option<Time>) -> Self {
         Self { sent_at, ..self }
+    }
+
+    /// Sets the origin of the author, which the history stores.
+    #[must_use]
+    pub fn from_origin(self, origin: Option<Box<Origin>>) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// The origin of the author.
+    pub(super) fn origin(&self) -> Option<Box<Origin>> {
+        self.origin.clone()
     }
 
     /// The arrival of the write at this time.

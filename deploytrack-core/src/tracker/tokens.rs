@@ -65,7 +65,7 @@ impl Tracker {
     ) -> Result<WriteOutcome<CreatedToken>, Error> {
         let (this, terms, secret) = (self.clone(), terms.into(), secret.digest());
         in_own_task(async move {
-            let stored = this.new_token(new, secret, terms.author().clone(), false);
+            let stored = this.new_token(new, secret, terms.author().clone());
             let (at, token) = (stored.token.created_at, &stored.token);
             let mut work = match this.begin(&terms).await? {
                 Start::Work(work) => work,
@@ -87,35 +87,7 @@ impl Tracker {
         .await
     }
 
-    /// Creates a token for an exchange: it has no name of its own, is not counted, and is no event.
-    ///
-    /// # Errors
-    /// Errors of the database.
-    pub async fn issue_token(
-        &self,
-        new: NewToken,
-        secret: &TokenSecret,
-        by: &Label,
-    ) -> Result<Token, Error> {
-        let (this, by, secret) = (self.clone(), by.clone(), secret.digest());
-        in_own_task(async move {
-            let stored = this.new_token(new, secret, by, true);
-            let mut write = this.store.write().await?;
-            write.remove_ended_tokens(stored.token.created_at).await?;
-            write.add_token(&stored).await?;
-            write.commit().await?;
-            Ok(stored.token)
-        })
-        .await
-    }
-
-    fn new_token(
-        &self,
-        new: NewToken,
-        secret: Digest,
-        created_by: Label,
-        exchanged: bool,
-    ) -> StoredToken {
+    fn new_token(&self, new: NewToken, secret: Digest, created_by: Label) -> StoredToken {
         let now = self.clock.now();
         let token = Token {
             id: self.next_id(),
@@ -136,7 +108,8 @@ impl Tracker {
             token,
             secret,
             former: None,
-            exchanged,
+            exchanged: false,
+            origin: None,
         }
     }
 

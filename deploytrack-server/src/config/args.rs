@@ -181,14 +181,34 @@ pub struct TokenArgs {
     #[arg(
         long,
         global = true,
-        value_name = "PATH",
+        value_name = "PATH|URL",
         env = "DEPLOYTRACK_JWT_KEY",
         value_delimiter = ',',
         value_parser = TrimmedPath(PathBufValueParser::new()),
-        help = "File with a public key whose tokens are accepted too: RS256, ES256 or EdDSA, in PEM form or as JSON Web Keys (RFC 7517); \
-                  may be repeated"
+        help = "File with a public key whose tokens are accepted too: RS256, ES256 or EdDSA, in PEM form or as JSON Web Keys (RFC 7517), \
+                  or the https URL of a JSON Web Key Set, which is read again when its keys change; may be repeated"
     )]
     pub(super) jwt_key: Vec<PathBuf>,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "DEPLOYTRACK_OIDC_FILE",
+        value_parser = TrimmedPath(PathBufValueParser::new()),
+        help = "TOML file with the issuers of identity tokens that pipelines exchange for a token of this server, and the rules for them"
+    )]
+    pub(super) oidc_file: Option<PathBuf>,
+
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "DEPLOYTRACK_OIDC_CA_FILE",
+        value_parser = TrimmedPath(PathBufValueParser::new()),
+        help = "File with certificates in PEM form that are trusted, besides those of the machine, when the keys of issuers are read"
+    )]
+    pub(super) oidc_ca_file: Option<PathBuf>,
 
     /// Accept only tokens with this issuer (iss)
     #[arg(long, global = true, value_name = "TEXT", env = "DEPLOYTRACK_JWT_ISSUER", value_parser = TrimmedText(StringValueParser::new()))]

@@ -49,6 +49,9 @@ impl ServeArgs {
             None => "off".to_owned(),
         };
         let trusted: TrustedProxies = self.trusted_proxies.iter().copied().collect();
+        let (issuers, rules) = self.tokens.oidc()?.unwrap_or_default().counts();
+        self.tokens.trust()?;
+        let keys_by_url = self.tokens.published_keys()?.len();
         let any = |value: &Option<String>| value.clone().unwrap_or_else(|| "any".into());
         let rows = [
             ("listen", self.listen.to_string()),
@@ -58,8 +61,16 @@ impl ServeArgs {
             ("data directory", data_dir.display().to_string()),
             ("token secret", secret),
             ("other keys", self.tokens.other_keys()?.len().to_string()),
+            ("keys by URL", keys_by_url.to_string()),
             ("token issuer", any(&self.tokens.jwt_issuer)),
             ("token audience", any(&self.tokens.jwt_audience)),
+            (
+                "identity tokens",
+                match issuers {
+                    0 => "off".to_owned(),
+                    _ => format!("{issuers} issuers, {rules} rules"),
+                },
+            ),
             ("registration", self.registration.to_string()),
             ("name guard", self.name_guard.to_string()),
             ("badges", self.badges.to_string()),

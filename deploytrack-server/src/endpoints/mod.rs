@@ -26,6 +26,7 @@ mod deployments;
 mod environments;
 mod events;
 mod health;
+mod identity;
 mod metrics;
 mod openapi;
 #[cfg(feature = "dashboard")]
@@ -167,6 +168,19 @@ pub(crate) static TABLE: &[Endpoint] = &[
     Endpoint { method: POST,   path: api::SESSION_CODE,                     access: Reader,
                caching: No,         conditions: &[],
                doc: Some(session::code::doc), handle: &session::code::handle },
+    // Identity tokens.
+    Endpoint { method: POST,   path: api::TOKEN,                            access: Open,
+               caching: No,         conditions: &[],
+               doc: Some(identity::exchange::doc), handle: &identity::exchange::handle },
+    Endpoint { method: POST,   path: api::OIDC_EXPLAIN,                     access: Open,
+               caching: No,         conditions: &[],
+               doc: Some(identity::explain::doc), handle: &identity::explain::handle },
+    Endpoint { method: GET,    path: api::PINS,                             access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(identity::list_pins::doc), handle: &identity::list_pins::handle },
+    Endpoint { method: DELETE, path: "/api/v1/oidc/pins/{id}",              access: Admin,
+               caching: No,         conditions: &[],
+               doc: Some(identity::remove_pin::doc), handle: &identity::remove_pin::handle },
     // Walls.
     Endpoint { method: GET,    path: api::WALLS,                            access: Admin,
                caching: No,         conditions: &[],

@@ -3,8 +3,9 @@
 //! example has the fields of a real answer.
 
 mod answers;
+mod identity;
 mod parameters;
 mod schemas;
 mod world;
 
-pub(crate) use self::{answers::*, parameters::*, schemas::*, world::*};
+pub(crate) use self::{answers::*, identity::*, parameters::*, schemas::*, world::*};

@@ -50,6 +50,12 @@ pub(crate) static REVOCATIONS: Group = Group {
     record: "revocation",
     example: examples::REVOCATION,
 };
+pub(crate) static IDENTITY: Group = Group {
+    name: "identity",
+    description: "Identity tokens of pipelines: their exchange for a token of the server, and the pinned ids of repositories.",
+    record: "pin",
+    example: examples::PIN,
+};
 pub(crate) static SESSIONS: Group = Group {
     name: "sessions",
     description: "Sessions, with which browsers read the pages. Programs need none: they send the token.",
@@ -70,13 +76,14 @@ pub(crate) static SERVER: Group = Group {
 };
 
 /// All groups.
-pub(crate) static ALL: [&Group; 9] = [
+pub(crate) static ALL: [&Group; 10] = [
     &DEPLOYMENTS,
     &COMPONENTS,
     &ENVIRONMENTS,
     &WALLS,
     &TOKENS,
     &REVOCATIONS,
+    &IDENTITY,
     &SESSIONS,
     &BADGES,
     &SERVER,

@@ -155,6 +155,12 @@ fn when(code: &str) -> &'static str {
         "not_current" => "the deployment is not current in its cell",
         "too_many_tokens" => "there are as many valid tokens as there may be",
         "too_many_revocations" => "there are as many revocations as there may be",
+        "untrusted_identity" => {
+            "the identity token is invalid, or no rule accepts it; the detail names the rule, the claim and its value"
+        }
+        "identity_tokens_off" => "the server trusts no issuer of identity tokens",
+        "issuer_unavailable" => "the keys of the issuer cannot be read at the moment",
+        "too_many_pins" => "there are as many pins as there may be",
         "too_many_walls" => "there are as many walls as there may be",
         "request_in_progress" => "a request with the same `Idempotency-Key` is still running",
         "logged_in" => "the browser is logged in as somebody else",

@@ -12,10 +12,13 @@ use deploytrack_core::{
     digest::Digest,
     error::Fault,
     event::{Event, EventDeployment, EventName, EventType},
+    exchange::{ExchangedToken, IdentityExplanation, RuleExplanation},
     history::{self, HistoryEntry},
     ids::IdMatches,
     matrix::{Cell, Cells, Gap, GapState, Row},
     openapi,
+    origin::Origin,
+    pin::{Pin, PinnedValue},
     query::{Order, Page},
     retention::{CellPreview, RemovalOutcome, RemovalRequest, RetentionPreview},
     revocation::{Revocation, RevokedTokens},
@@ -111,6 +114,12 @@ fn of_types() -> ComponentsBuilder {
         .schema_from::<Rotation>()
         .schema_from::<Revocation>()
         .schema_from::<RevokedTokens>()
+        .schema_from::<ExchangedToken>()
+        .schema_from::<IdentityExplanation>()
+        .schema_from::<RuleExplanation>()
+        .schema_from::<Pin>()
+        .schema_from::<PinnedValue>()
+        .schema_from::<Origin>()
         .schema_from::<Role>()
         .schema_from::<Problem>()
         .schema_from::<Fault>()
@@ -137,6 +146,7 @@ fn of_types() -> ComponentsBuilder {
         .schema("DeploymentPage", Page::<Deployment>::schema())
         .schema("ComponentPage", Page::<Component>::schema())
         .schema("EnvironmentPage", Page::<Environment>::schema())
+        .schema("PinPage", Page::<Pin>::schema())
         .schema("WallPage", Page::<Wall>::schema())
         .schema("TokenPage", Page::<Token>::schema())
         .schema("RevocationPage", Page::<Revocation>::schema())

@@ -7,7 +7,7 @@ use deploytrack_core::{
 use http::{HeaderName, StatusCode, header};
 
 use super::{Refusal, Resource};
-use crate::token::Role;
+use crate::{oidc::IdentityFault, token::Role};
 
 /// The HTTP status, the code and the title of a kind of problem.
 type Kind = (StatusCode, &'static str, &'static str);
@@ -97,6 +97,8 @@ impl Refusal {
                 "unavailable",
                 "Unavailable",
             ),
+            Self::Identity(fault) => identity_kind(fault),
+            Self::Exchange(refusal) => refusal.kind(),
             Self::Panic => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",
@@ -140,8 +142,34 @@ impl Refusal {
                 Some((header::RETRY_AFTER, "10"))
             }
             Self::TooSlow => Some((header::CONNECTION, "close")),
+            Self::Identity(IdentityFault::KeysUnavailable(_)) => Some((header::RETRY_AFTER, "30")),
+            Self::Identity(IdentityFault::Off) => None,
+            Self::Identity(_) => {
+                Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
+            }
+            Self::Exchange(refusal) => refusal.header(),
             _ => None,
         }
+    }
+}
+
+const fn identity_kind(fault: &IdentityFault) -> Kind {
+    match fault {
+        IdentityFault::Off => (
+            StatusCode::NOT_FOUND,
+            "identity_tokens_off",
+            "Identity tokens are off",
+        ),
+        IdentityFault::KeysUnavailable(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "issuer_unavailable",
+            "The issuer is unavailable",
+        ),
+        _ => (
+            StatusCode::UNAUTHORIZED,
+            "untrusted_identity",
+            "The identity is not trusted",
+        ),
     }
 }
 
@@ -164,6 +192,12 @@ fn core_kind(error: &Error) -> Kind {
             (StatusCode::CONFLICT, "name_taken", "Name taken")
         }
         Error::TooManyWalls(_) => (StatusCode::CONFLICT, "too_many_walls", "Too many walls"),
+        Error::TooManyPins(_) => (StatusCode::CONFLICT, "too_many_pins", "Too many pins"),
+        Error::PinConflict(_) => (
+            StatusCode::UNAUTHORIZED,
+            "untrusted_identity",
+            "The identity is not trusted",
+        ),
         Error::TooManyTokens(_) => (StatusCode::CONFLICT, "too_many_tokens", "Too many tokens"),
         Error::TooManyRevocations(_) => (
             StatusCode::CONFLICT,

@@ -1,11 +1,17 @@
 //! The problem details of a refusal (RFC 9457), and the responses that contain them.
 
-use deploytrack_core::{api::Problem, error::Error, fault::MOST_FAULTS, token::TokenEnd};
+use deploytrack_core::{
+    api::Problem,
+    error::{Error, Fault},
+    fault::MOST_FAULTS,
+    token::TokenEnd,
+};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use super::Refusal;
 use crate::{
     body::{Body, whole},
+    oidc::IdentityFault,
     token::lifetime_text,
 };
 
@@ -64,10 +70,34 @@ impl Refusal {
             ..Problem::default()
         };
         let header = self.header();
-        if let Self::Core(error) = self {
+        let of_exchange = match self {
+            Self::Exchange(refusal) => {
+                problem.error = Some(refusal.oauth_error(status).to_owned());
+                problem.error_description = Some(problem.detail.clone());
+                *refusal
+            }
+            other => other,
+        };
+        if let Self::Core(error) = of_exchange {
             explain(error, &mut problem);
         }
         (status, header, problem)
+    }
+
+    /// The code of RFC 6749, section 5.2. An unacceptable identity token is `invalid_request` (RFC 8693,
+    /// section 2.2.2).
+    fn oauth_error(&self, status: StatusCode) -> &'static str {
+        let is_grant = |fault: &Fault| fault.pointer.as_deref() == Some("/grant_type");
+        match self {
+            Self::Core(Error::Invalid(faults)) if faults.iter().any(is_grant) => {
+                "unsupported_grant_type"
+            }
+            Self::Identity(IdentityFault::Target { .. } | IdentityFault::Audience { .. }) => {
+                "invalid_target"
+            }
+            _ if status.is_server_error() => "temporarily_unavailable",
+            _ => "invalid_request",
+        }
     }
 
     /// The cause and the way out, for the client. Details that only an operator may see are left
@@ -112,6 +142,8 @@ impl Refusal {
             }
             // The words of nginx, by which clients recognise the cause.
             Self::PlainHttp => "the plain HTTP request was sent to HTTPS port; use an address that begins with https://".into(),
+            Self::Identity(fault) => fault.to_string(),
+            Self::Exchange(refusal) => refusal.detail(),
             Self::TooManyBodies => "too many large bodies are arriving at the moment; send the body again later".into(),
             Self::TooManySlowBodies => "too many bodies are arriving slowly at the moment; send the body again later, and at once".into(),
         }

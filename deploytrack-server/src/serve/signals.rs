@@ -83,7 +83,11 @@ impl Signals {
                     }
                     let app = app.clone();
                     // Reading a file may take long.
-                    let _ = tokio::task::spawn_blocking(move || app.reload_keys()).await;
+                    let reload = move || {
+                        app.reload_keys();
+                        app.reload_trust();
+                    };
+                    let _ = tokio::task::spawn_blocking(reload).await;
                 }
             });
         }

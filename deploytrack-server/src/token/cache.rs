@@ -34,6 +34,8 @@ const LAST_SECOND: f64 = clock::LAST_SECOND as f64;
 pub(super) struct VerifiedToken {
     pub(super) claims: Arc<Claims>,
     pub(super) validity: Validity,
+    /// The version of the published keys with which it was checked.
+    pub(super) version: u64,
 }
 
 impl VerifiedToken {

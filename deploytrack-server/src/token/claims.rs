@@ -4,6 +4,7 @@ use deploytrack_core::{
     clock::Time,
     digest::Digest,
     limits::WriteLimits,
+    origin::Origin,
     pattern::NamePattern,
     role::Role,
     session::StoredSession,
@@ -45,6 +46,8 @@ pub(crate) struct Claims {
     pub(crate) expires_at: Time,
     /// The token, unless these are the claims of a wall's session.
     pub(crate) credential: Option<Credential>,
+    /// The origin of writes, if the token was exchanged for an identity token.
+    pub(crate) origin: Option<Box<Origin>>,
     /// The wall, if these are the claims of a wall's session.
     pub(crate) wall: Option<Box<Wall>>,
 }
@@ -58,6 +61,7 @@ impl Claims {
             limits: WriteLimits::default(),
             expires_at: Time::MAX_UTC,
             credential: None,
+            origin: None,
             wall: Some(Box::new(wall)),
         })
     }
@@ -71,6 +75,7 @@ impl Claims {
             limits: WriteLimits::default(),
             expires_at: Time::UNIX_EPOCH,
             credential: None,
+            origin: None,
             wall: None,
         }
     }
@@ -85,6 +90,7 @@ impl Claims {
             limits: token.limits(),
             expires_at: of_former.unwrap_or(token.expires_at),
             credential: Some(Credential::Stored(secret)),
+            origin: stored.origin.clone(),
             wall: None,
         }
     }
@@ -108,6 +114,7 @@ impl Claims {
             role: highest(roles.into_iter(), &limits),
             limits,
             expires_at: time_of(claims.get("exp")?)?,
+            origin: None,
             wall: None,
         })
     }

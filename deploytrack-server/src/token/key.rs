@@ -76,6 +76,18 @@ impl Key {
             _ => of_pem(content).map(|key| vec![key]),
         }
     }
+
+    /// The usable keys of a set that another server publishes. Keys that [`Key::in_file`] refuses are
+    /// ignored: an issuer may publish some for other readers.
+    ///
+    /// # Errors
+    /// [`KeyFault`] if it is no set, has too many keys, or none that is usable.
+    pub(crate) fn in_published_set(content: &[u8]) -> Result<Vec<Self>, KeyFault> {
+        let digest = Digest::of(content);
+        let keys = members(content)?;
+        let usable = keys.iter().filter_map(|key| of_member(key, digest).ok()?);
+        some(usable.collect())
+    }
 }
 
 /// The `kid` of tokens that a secret signs: enough of its digest to tell a few secrets apart.
@@ -128,42 +140,57 @@ enum KeySet {
 }
 
 fn of_json(content: &[u8]) -> Result<Vec<Key>, KeyFault> {
+    let digest = Digest::of(content);
+    let mut known = Vec::new();
+    for key in members(content)? {
+        known.extend(of_member(&key, digest)?);
+    }
+    some(known)
+}
+
+/// The members of a set.
+fn members(content: &[u8]) -> Result<Vec<serde_json::Value>, KeyFault> {
     let set = serde_json::from_slice(content).map_err(|_| KeyFault::Format)?;
     let keys = match set {
         KeySet::Set { keys } => keys,
         KeySet::One(key) => vec![key],
     };
     if keys.len() > MOST_KEYS {
-        return Err(KeyFault::TooMany);
+        Err(KeyFault::TooMany)
+    } else {
+        Ok(keys)
     }
-    let digest = Digest::of(content);
-    let mut known = Vec::new();
-    for key in keys {
-        // A member that is not understood is ignored (RFC 7517, section 5).
-        let Ok(jwk) = serde_json::from_value::<Jwk>(key.clone()) else {
-            continue;
-        };
-        if key.get("d").is_some() {
-            return Err(KeyFault::Private);
-        }
-        let Some(algorithm) = algorithm(&jwk)? else {
-            continue;
-        };
-        let Ok(decoding) = DecodingKey::from_jwk(&jwk) else {
-            continue;
-        };
-        known.push(Key {
-            id: jwk.common.key_id,
-            algorithm,
-            decoding,
-            digest,
-        });
-    }
-    if known.is_empty() {
+}
+
+fn some(keys: Vec<Key>) -> Result<Vec<Key>, KeyFault> {
+    if keys.is_empty() {
         Err(KeyFault::Unsupported)
     } else {
-        Ok(known)
+        Ok(keys)
     }
+}
+
+/// The key in a member of a set; `None` for one that is not understood, which is ignored (RFC 7517,
+/// section 5).
+fn of_member(member: &serde_json::Value, digest: Digest) -> Result<Option<Key>, KeyFault> {
+    let Ok(jwk) = serde_json::from_value::<Jwk>(member.clone()) else {
+        return Ok(None);
+    };
+    if member.get("d").is_some() {
+        return Err(KeyFault::Private);
+    }
+    let Some(algorithm) = algorithm(&jwk)? else {
+        return Ok(None);
+    };
+    let Ok(decoding) = DecodingKey::from_jwk(&jwk) else {
+        return Ok(None);
+    };
+    Ok(Some(Key {
+        id: jwk.common.key_id,
+        algorithm,
+        decoding,
+        digest,
+    }))
 }
 
 /// The algorithm of a key; `None` for one that is for something else, or not supported.

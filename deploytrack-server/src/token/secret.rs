@@ -1,12 +1,12 @@
 //! The secret that signs tokens, and everything that tokens must fulfil.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use deploytrack_core::digest::Digest;
 use secrecy::{ExposeSecret as _, SecretSlice};
 use serde_json::json;
 
-use super::{Key, LONGEST};
+use super::{Key, LONGEST, RemoteKeys};
 
 /// The shared secret that signs tokens, with the issuer, the audience and the longest lifetime that
 /// tokens must have.
@@ -18,6 +18,8 @@ pub struct Secret {
     pub(super) longest: Duration,
     /// Other keys whose tokens are accepted.
     others: Vec<Key>,
+    /// Keys whose tokens are accepted too, and which are read by their URLs.
+    pub(super) remote: Vec<Arc<RemoteKeys>>,
 }
 
 /// The error for a secret that is too short.
@@ -43,6 +45,7 @@ impl Secret {
             audience: None,
             longest: LONGEST,
             others: Vec::new(),
+            remote: Vec::new(),
         })
     }
 
@@ -64,6 +67,13 @@ impl Secret {
     #[must_use]
     pub fn accepting(self, others: Vec<Key>) -> Self {
         Self { others, ..self }
+    }
+
+    /// Also accepts the tokens of the keys that are published at these sources.
+    #[must_use]
+    pub(crate) fn accepting_published(self, sources: Vec<RemoteKeys>) -> Self {
+        let remote = sources.into_iter().map(Arc::new).collect();
+        Self { remote, ..self }
     }
 
     /// The key of a former secret, whose tokens are still accepted.
@@ -98,12 +108,21 @@ impl Secret {
         for key in &self.others {
             bytes.extend_from_slice(key.digest.as_bytes());
         }
+        // The source and not its keys: sessions survive their rotation.
+        for keys in &self.remote {
+            bytes.extend_from_slice(format!("{}\n", keys.source()).as_bytes());
+        }
         Digest::of(&bytes)
     }
 
     /// The key from which the secrets of walls are computed.
     pub(super) fn wall_key(&self) -> Digest {
         Digest::of(&[b"deploytrack wall\n", self.bytes()].concat())
+    }
+
+    /// The key from which the keys of spools are computed.
+    pub(super) fn spool_key(&self) -> Digest {
+        Digest::of(&[b"deploytrack spool\n", self.bytes()].concat())
     }
 
     /// The key from which the secrets of tokens are computed.

@@ -85,6 +85,7 @@ fn an_issued_token_is_valid_until_it_expires() {
         role: Role::Admin,
         limits: WriteLimits::default(),
         expires_at: now() + Duration::from_hours(1),
+        origin: None,
         credential: None,
         wall: None,
     };

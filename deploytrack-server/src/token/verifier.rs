@@ -6,38 +6,41 @@ use std::{
 };
 
 use deploytrack_core::{clock::Time, digest::Digest, json, token::TokenSecret};
-use jsonwebtoken::{Algorithm, Header, Validation};
-use serde::de::IgnoredAny;
+use futures_util::future::join_all;
+use jsonwebtoken::Header;
 use serde_json::{Map, Value};
 
 use super::{
-    Claims, Key, MOST_BYTES, Secret, TokenFault,
+    Claims, Keyring, MOST_BYTES, RemoteKeys, Secret, TokenFault,
     cache::{TokenCache, Validity, VerifiedToken},
 };
 
 /// Checks tokens and caches valid ones.
 pub(crate) struct Verifier {
-    keys: Vec<(Key, Validation)>,
+    keys: Keyring,
+    remote: Vec<Arc<RemoteKeys>>,
     issuer: Option<String>,
     audience: Option<String>,
     longest: Duration,
     fingerprint: Digest,
     wall_key: Digest,
     token_key: Digest,
+    spool_key: Digest,
     pub(super) cache: TokenCache,
 }
 
 impl Verifier {
     pub(crate) fn new(secret: &Secret) -> Self {
-        let keys = secret.keys().into_iter();
         Self {
-            keys: keys.map(|key| (key.clone(), validation(&key))).collect(),
+            keys: Keyring::new(secret.keys()),
+            remote: secret.remote.clone(),
             issuer: secret.issuer.clone(),
             audience: secret.audience.clone(),
             longest: secret.longest,
             fingerprint: secret.fingerprint(),
             wall_key: secret.wall_key(),
             token_key: secret.token_key(),
+            spool_key: secret.spool_key(),
             cache: TokenCache::default(),
         }
     }
@@ -60,6 +63,12 @@ impl Verifier {
         TokenSecret::of(*Digest::of(&keyed).as_bytes())
     }
 
+    /// The key with which a client seals its spool, made from what all jobs of a repository share.
+    pub(crate) fn spool_key(&self, seed: &str) -> Digest {
+        let seed = Digest::of(seed.as_bytes());
+        Digest::of(&[&self.spool_key.as_bytes()[..], seed.as_bytes()].concat())
+    }
+
     /// The longest lifetime of a token.
     pub(crate) const fn longest(&self) -> Duration {
         self.longest
@@ -70,17 +79,25 @@ impl Verifier {
         if token.len() > MOST_BYTES {
             return Err(TokenFault::Invalid);
         }
-        if let Some(cached) = self.cache.get(token) {
+        for keys in &self.remote {
+            keys.renew_if_old(now);
+        }
+        let version = self.version();
+        if let Some(cached) = self
+            .cache
+            .get(token)
+            .filter(|cached| cached.version == version)
+        {
             return cached.at(now, self.longest);
         }
-        let verified = self.verify(token).ok_or(TokenFault::Invalid)?;
+        let verified = self.verify(token, version).ok_or(TokenFault::Invalid)?;
         let claims = verified.at(now, self.longest)?;
         self.cache.add(token, verified);
         Ok(claims)
     }
 
     /// Checks everything about a token that does not depend on the time.
-    fn verify(&self, token: &str) -> Option<VerifiedToken> {
+    fn verify(&self, token: &str, version: u64) -> Option<VerifiedToken> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         if !self.has_signature(token, &header) || !is_valid_header(token, &header) {
             return None;
@@ -92,38 +109,60 @@ impl Verifier {
         Some(VerifiedToken {
             claims: Arc::new(Claims::of(&claims)?),
             validity: Validity::of(&claims)?,
+            version,
         })
     }
 
     /// Whether one of the keys has signed a token with this header.
     fn has_signature(&self, token: &str, header: &Header) -> bool {
-        self.candidates(header).any(|(key, validation)| {
-            jsonwebtoken::decode::<IgnoredAny>(token, &key.decoding, validation).is_ok()
-        })
+        self.keys.has_signed(token, header)
+            || self
+                .remote
+                .iter()
+                .any(|keys| keys.published().keyring.has_signed(token, header))
+    }
+
+    /// Reads the published keys again that a token may need, and returns whether that was tried: the
+    /// token names a key that is unknown here.
+    pub(crate) async fn renew_for(&self, token: &str, now: Time) -> bool {
+        if self.remote.is_empty() || token.len() > MOST_BYTES {
+            return false;
+        }
+        let Ok(header) = jsonwebtoken::decode_header(token) else {
+            return false;
+        };
+        let is_known = self.keys.names(&header);
+        if is_known || !self.remote.iter().all(|keys| keys.misses(&header)) {
+            return false;
+        }
+        join_all(self.remote.iter().map(|keys| keys.renew(now))).await;
+        true
+    }
+
+    /// Continues with the published keys of a former verifier that have the same source.
+    fn continue_from(&self, former: &Self) {
+        for keys in &self.remote {
+            let same = former
+                .remote
+                .iter()
+                .find(|former| former.source() == keys.source());
+            if let Some(same) = same {
+                keys.continue_from(same);
+            }
+        }
+    }
+
+    /// The number of reads of published keys. It grows with each.
+    fn version(&self) -> u64 {
+        self.remote
+            .iter()
+            .map(|keys| keys.published().version)
+            .sum()
     }
 
     #[cfg(test)]
     pub(super) fn is_signed(&self, token: &str) -> bool {
         jsonwebtoken::decode_header(token).is_ok_and(|header| self.has_signature(token, &header))
-    }
-
-    /// The keys that may have signed a token: those of its algorithm with its `kid`. Without a `kid`,
-    /// or with one that no key has, all of them that a token need not name.
-    fn candidates(&self, header: &Header) -> impl Iterator<Item = &(Key, Validation)> {
-        let of_algorithm = self
-            .keys
-            .iter()
-            .filter(|(key, _)| key.algorithm == header.alg);
-        let named = |key: &Key| header.kid.is_some() && key.id == header.kid;
-        let is_known = of_algorithm.clone().any(|(key, _)| named(key));
-        let kid = header.kid.is_some();
-        of_algorithm.filter(move |(key, _)| {
-            if is_known {
-                named(key)
-            } else {
-                !kid || key.id.is_none() || key.algorithm == Algorithm::HS256
-            }
-        })
     }
 
     fn is_for_us(&self, claims: &Map<String, Value>) -> bool {
@@ -146,18 +185,6 @@ impl Verifier {
     }
 }
 
-/// What the library checks with a key: the signature by its algorithm. It ignores `nbf`, accepts
-/// tokens without `aud` and reads the machine's clock, so all claims are checked here instead, against
-/// the tracker's clock.
-fn validation(key: &Key) -> Validation {
-    let mut validation = Validation::new(key.algorithm);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
-    validation
-}
-
 /// The verifier in use. A reload replaces it together with its cache: a token of a key that is gone
 /// must not stay valid.
 pub(crate) struct CurrentVerifier(RwLock<Arc<Verifier>>);
@@ -177,6 +204,7 @@ impl CurrentVerifier {
     /// Replaces the keys. Returns whether they differ from the former ones.
     pub(crate) fn replace(&self, secret: &Secret) -> bool {
         let next = Arc::new(Verifier::new(secret));
+        next.continue_from(&self.get());
         let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let differs = current.fingerprint != next.fingerprint;
         *current = next;
@@ -187,7 +215,7 @@ impl CurrentVerifier {
 /// Whether `typ` is `JWT`, `at+jwt` or absent, and the header has no `crit`. A `crit` with the
 /// value `null` counts too, which the library would ignore. `jku`, `x5u` and `jwk` are never
 /// used.
-fn is_valid_header(token: &str, header: &Header) -> bool {
+pub(crate) fn is_valid_header(token: &str, header: &Header) -> bool {
     let typ = header
         .typ
         .as_deref()
@@ -198,7 +226,7 @@ fn is_valid_header(token: &str, header: &Header) -> bool {
 /// The JSON object in a part of a token. Duplicate names are an error: the library uses the last
 /// one, and another reader of the same token may use the first. RFC 7519, section 4 allows a server
 /// to reject them.
-fn part(token: &str, at: usize) -> Option<Map<String, Value>> {
+pub(crate) fn part(token: &str, at: usize) -> Option<Map<String, Value>> {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(at)?).ok()?;
     json::object(&bytes).ok()

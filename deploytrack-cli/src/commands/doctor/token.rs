@@ -10,7 +10,7 @@ use deploytrack_core::{
 
 use super::Finding;
 use crate::{
-    error::Failure,
+    error::{Failure, UNTRUSTED_IDENTITY},
     exit::Exit,
     settings::Settings,
     token::{self, Access},
@@ -27,6 +27,13 @@ pub(super) async fn check(
     server_answers: bool,
     findings: &mut Vec<Finding>,
 ) {
+    if settings.offers_identity() {
+        findings.push(accepted_if(server_answers, settings).await);
+        if server_answers && let (Some(access), _) = shown(settings).await {
+            findings.push(role(Some(access)));
+        }
+        return;
+    }
     let Some(token) = settings.token.as_deref() else {
         let way_out = "set DEPLOYTRACK_TOKEN or DEPLOYTRACK_TOKEN_FILE, or store one with `deploytrack login`";
         findings.push(Finding::problem(
@@ -36,20 +43,19 @@ pub(super) async fn check(
         ));
         return;
     };
-    findings.push(if server_answers {
-        accepted(settings).await
-    } else {
-        Finding::not_checked(
-            "token",
-            format!("{}; no server answers", settings.token_from),
-        )
-    });
+    findings.push(accepted_if(server_answers, settings).await);
     let (access, expires) = match token::access(token) {
         Some(access) => (Some(access), token::expiry(token)),
         None if server_answers => shown(settings).await,
         None => (None, None),
     };
-    findings.push(match access {
+    findings.push(role(access));
+    findings.push(expiry(expires, now));
+}
+
+/// What the token may do.
+fn role(access: Option<Access>) -> Finding {
+    match access {
         Some(Access::Admin) => Finding::ok("role", "admin: it can read and write"),
         Some(Access::Writer(None)) => {
             Finding::ok("role", "writer: it can read and record deployments")
@@ -63,8 +69,7 @@ pub(super) async fn check(
             "it can only read; recording needs a token with the role writer",
         ),
         None => Finding::not_checked("role", "the token does not show its role"),
-    });
-    findings.push(expiry(expires, now));
+    }
 }
 
 /// The access and the expiry of a token that only the server can read.
@@ -77,6 +82,14 @@ async fn shown(settings: &Settings) -> (Option<Access>, Option<i64>) {
     };
     let expires = login.value.expires_at.map(|at| at.timestamp());
     (token::access_of(&login.value), expires)
+}
+
+async fn accepted_if(server_answers: bool, settings: &Settings) -> Finding {
+    if server_answers {
+        return accepted(settings).await;
+    }
+    let detail = format!("{}; no server answers", settings.token_from);
+    Finding::not_checked("token", detail)
 }
 
 /// Sends the smallest request that needs a token.
@@ -93,7 +106,7 @@ async fn accepted(settings: &Settings) -> Finding {
         Ok(_) => Finding::ok(CHECK, format!("accepted, {}", settings.token_from)),
         Err(client::Error::Unauthorised(problem))
             if problem.status == 401
-                && ![TOKEN_ENDED, TOKEN_LIFETIME].contains(&&*problem.code) =>
+                && ![TOKEN_ENDED, TOKEN_LIFETIME, UNTRUSTED_IDENTITY].contains(&&*problem.code) =>
         {
             Finding::problem(
                 CHECK,

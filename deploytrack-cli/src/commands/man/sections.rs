@@ -27,13 +27,21 @@ const EXIT_CODES: [(&str, &str); 7] = [
     ),
 ];
 
-const VARIABLES: [(&str, &str); 14] = [
+const VARIABLES: [(&str, &str); 16] = [
     ("DEPLOYTRACK_URL", "The address of the server, as --url."),
     (
         "DEPLOYTRACK_TOKEN",
         "The token. There is no flag for it, because process lists show flags.",
     ),
     ("DEPLOYTRACK_TOKEN_FILE", "A file with the token."),
+    (
+        "DEPLOYTRACK_ID_TOKEN, DEPLOYTRACK_ID_TOKEN_FILE",
+        "The identity token of a pipeline's job, or a file with it, if there is no token.",
+    ),
+    (
+        "DEPLOYTRACK_OIDC_AUDIENCE",
+        "The audience of identity tokens, instead of the address of the server.",
+    ),
     (
         "DEPLOYTRACK_PROFILE",
         "The profile of the config file, as --profile.",

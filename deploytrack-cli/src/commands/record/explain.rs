@@ -47,6 +47,7 @@ fn server_and_token(session: &Session<'_>) -> Vec<ExplainedValue> {
         return Vec::new();
     };
     let source = |text: &str, before: &str| text.strip_prefix(before).unwrap_or(text).to_owned();
+    let token = source(&sources.token, "with the token ");
     vec![
         ExplainedValue {
             name: "server".to_owned(),
@@ -56,7 +57,7 @@ fn server_and_token(session: &Session<'_>) -> Vec<ExplainedValue> {
         ExplainedValue {
             name: "token".to_owned(),
             value: sources.has_token.then(|| "(not shown)".to_owned()),
-            source: source(&sources.token, "with the token "),
+            source: source(&token, "with "),
         },
     ]
 }

@@ -43,7 +43,7 @@ struct DeploymentCell {
 }
 
 /// The row of a deployment, with its next revision.
-fn columns(record: &DeploymentRecord) -> Columns<'_, 20> {
+fn columns(record: &DeploymentRecord) -> Columns<'_, 21> {
     // Without `..`: a new field of a deployment must be stored too.
     let Deployment {
         id,
@@ -64,6 +64,7 @@ fn columns(record: &DeploymentRecord) -> Columns<'_, 20> {
         finished_at,
         succeeded_at,
         occurred_at,
+        origin,
         removed_at: _,
     } = &record.deployment;
     let commit_sha = commit_sha.as_ref().map(CommitSha::as_str);
@@ -87,6 +88,7 @@ fn columns(record: &DeploymentRecord) -> Columns<'_, 20> {
         ("succeeded_sequence", record.succeeded_sequence.into()),
         ("occurred_at", (*occurred_at).into()),
         ("occurred_sequence", record.occurred_sequence.into()),
+        ("origin", origin.as_deref().into()),
         ("head_hash", (&record.head_hash).into()),
         ("revision", (record.revision + 1).into()),
     ]

@@ -41,6 +41,7 @@ async fn given() -> (Store, DeploymentRecord) {
         finished_at: None,
         succeeded_at: None,
         occurred_at: Time::default(),
+        origin: None,
         removed_at: None,
     };
     (store, DeploymentRecord::new(deployment))
@@ -51,6 +52,7 @@ fn entry(to: Status) -> NewEntry {
         to: Some(to),
         occurred_at: Time::default(),
         claimed_at: None,
+        origin: None,
         recorded_at: Time::default(),
         recorded_by: "ci".parse().unwrap(),
         reason: None,

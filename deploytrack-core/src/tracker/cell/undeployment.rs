@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::new_entry;
+use super::{entry_of, new_entry};
 use crate::{
     api::PastEntry,
     arrival::{Arrival, Placement},
@@ -44,7 +44,7 @@ pub(in crate::tracker) async fn undeploy_in(
             ));
         }
     }
-    let entry = new_entry(None, placed, undeploy.reason, terms.author(), now);
+    let entry = entry_of(None, placed, undeploy.reason, terms, now);
     cells.add_entry(&mut record, entry).await?;
     Ok(record.deployment)
 }

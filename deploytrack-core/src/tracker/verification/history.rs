@@ -1,5 +1,6 @@
 //! Comparing a deployment and its periods with its history.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Findings, unreadable};
@@ -7,6 +8,7 @@ use crate::{
     clock::{self, Time},
     deployment::Deployment,
     history::{self, DeploymentState, HistoryEntry, Period},
+    origin::Origin,
     store::{CellKey, DeploymentRecord, EntryResult, StoredCell, StoredPeriod},
     verification::Difference,
 };
@@ -123,6 +125,11 @@ fn current_cell(deployment: &Deployment, period: &Period) -> StoredCell {
     }
 }
 
+/// An origin in a report.
+fn shown_origin(origin: Option<&Origin>) -> String {
+    origin.map_or_else(|| "none".to_owned(), |origin| json!(origin).to_string())
+}
+
 /// The first value in which a deployment differs from its history.
 pub(super) fn differing(row: &DeploymentRecord, expected: &DeploymentState) -> Option<String> {
     // Without `..`: a new value of the state must be compared too.
@@ -133,6 +140,7 @@ pub(super) fn differing(row: &DeploymentRecord, expected: &DeploymentState) -> O
         finished_at,
         succeeded,
         occurred: (occurred_at, occurred_sequence),
+        origin,
     } = expected;
     let (succeeded_at, succeeded_sequence) = succeeded.unzip();
     let deployment = &row.deployment;
@@ -167,6 +175,13 @@ pub(super) fn differing(row: &DeploymentRecord, expected: &DeploymentState) -> O
         (
             "row of its latest transition",
             numbers(Some(row.occurred_sequence), Some(*occurred_sequence)),
+        ),
+        (
+            "origin",
+            words(
+                &shown_origin(deployment.origin.as_deref()),
+                &shown_origin(origin.as_deref()),
+            ),
         ),
     ];
     let (what, (stored, expected)) = compared

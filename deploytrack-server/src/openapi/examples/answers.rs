@@ -28,7 +28,7 @@ use super::world::{
 use crate::badge::Badge;
 
 /// A page with the first records of a list.
-fn page<T>(data: Vec<T>, total: u64, next: Option<String>) -> Page<T> {
+pub(super) fn page<T>(data: Vec<T>, total: u64, next: Option<String>) -> Page<T> {
     Page {
         take: if next.is_some() { 2 } else { 20 },
         data,

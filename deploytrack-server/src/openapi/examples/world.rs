@@ -161,6 +161,7 @@ impl Recorded {
             finished_at: None,
             succeeded_at: None,
             occurred_at: created_at,
+            origin: None,
             removed_at: None,
         };
         let recorded = Self {
@@ -186,6 +187,7 @@ impl Recorded {
             to: Some(status),
             occurred_at: at,
             claimed_at: None,
+            origin: None,
             recorded_at: at,
             recorded_by: parsed(CI),
             reason: (status == Failed).then(|| parsed("exit code 3")),

@@ -1,0 +1,23 @@
+-- Pipelines that exchange an identity token: where their writes come from, and the ids of their repositories.
+
+-- The origin of a row of history: what the issuer of the identity token states about the job, as a JSON object. Null for a write with
+-- any other token. The hash of the row contains it.
+alter table history add column origin text;
+-- That of the first row of each deployment. It follows from the history; lists of deployments show it.
+alter table deployments add column origin text;
+-- That of the writes with an exchanged token.
+alter table tokens add column origin text;
+
+-- The ids that names in identity tokens had at their first use: a name can be given to another repository later.
+create table pins (
+    id         uuid    not null primary key,
+    issuer     text collate "C" not null,
+    rule       text collate "C" not null,
+    -- The claim with the id, the name that it belongs to, and the id.
+    claim      text collate "C" not null,
+    name       text collate "C" not null,
+    value      text    not null,
+    created_at timestamptz not null,
+    -- Every exchange looks its names up.
+    unique (issuer, rule, claim, name)
+);
