@@ -67,7 +67,12 @@ async fn the_same_identity_token_gets_the_same_token_and_another_one_another(
     assert_eq!(a["access_token"], again["access_token"]);
     assert_ne!(a["access_token"], other["access_token"]);
     assert_eq!(a["spool_key"], other["spool_key"], "of one repository");
-    assert_eq!(database.text("select cast(count(*) as text) from tokens").await, "2");
+    assert_eq!(
+        database
+            .text("select cast(count(*) as text) from tokens")
+            .await,
+        "2"
+    );
 }
 
 #[tokio::test]
@@ -99,11 +104,21 @@ async fn a_malformed_request_is_refused_with_the_error_of_rfc_6749() {
     let issuer = Issuer::start();
     let server = trusting(&database, &issuer, WEB).await;
     let token = issuer.sign(&claims::github());
-    let kind = ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token");
-    let good = [("grant_type", GRANT_TYPE), ("subject_token", token.as_str()), kind];
+    let kind = (
+        "subject_token_type",
+        "urn:ietf:params:oauth:token-type:id_token",
+    );
+    let good = [
+        ("grant_type", GRANT_TYPE),
+        ("subject_token", token.as_str()),
+        kind,
+    ];
     form(&server, TOKEN, &good).await.expect(200);
     let cases = [
-        (vec![("grant_type", "password"), good[1], good[2]], "unsupported_grant_type"),
+        (
+            vec![("grant_type", "password"), good[1], good[2]],
+            "unsupported_grant_type",
+        ),
         (vec![good[0], good[2]], "invalid_request"),
         (vec![good[0], good[1]], "invalid_request"),
         (vec![good[0], good[1], good[2], good[1]], "invalid_request"),
@@ -121,7 +136,12 @@ async fn a_malformed_request_is_refused_with_the_error_of_rfc_6749() {
     form(&server, TOKEN, &large).await.expect(413);
     let for_us = [good[0], good[1], good[2], ("audience", AUDIENCE)];
     form(&server, TOKEN, &for_us).await.expect(200);
-    let for_others = [good[0], good[1], good[2], ("audience", "https://other.example.com")];
+    let for_others = [
+        good[0],
+        good[1],
+        good[2],
+        ("audience", "https://other.example.com"),
+    ];
     let problem = form(&server, TOKEN, &for_others).await.expect(401);
     assert_eq!(problem["error"], "invalid_target");
 }
@@ -149,11 +169,18 @@ async fn exchanged_tokens_are_removed_a_day_after_their_end(
     let now = chrono::Utc::now();
     let clock = Arc::new(ManualClock::at(now));
     let server = trusting_at(&database, &issuer, WEB, clock.clone()).await;
-    exchange(&server, &issuer.sign(&claims::github())).await.expect(200);
+    exchange(&server, &issuer.sign(&claims::github()))
+        .await
+        .expect(200);
     clock.advance(chrono::TimeDelta::hours(26));
     let later = now.timestamp() + 26 * 3600;
     let next = json!({"iat": later, "nbf": later, "exp": later + 300, "jti": "next"});
     let next = issuer.sign(&with(claims::github(), &next));
     exchange(&server, &next).await.expect(200);
-    assert_eq!(database.text("select cast(count(*) as text) from tokens").await, "1");
+    assert_eq!(
+        database
+            .text("select cast(count(*) as text) from tokens")
+            .await,
+        "1"
+    );
 }

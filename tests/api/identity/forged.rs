@@ -37,41 +37,111 @@ fn forged(issuer: &Issuer, other: &Issuer) -> Vec<(&'static str, String)> {
         ..Header::new(alg)
     };
     let key_set = issuer.key_set().to_string();
-    let modulus = issuer.key_set()["keys"][0]["n"].as_str().unwrap().to_owned();
+    let modulus = issuer.key_set()["keys"][0]["n"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let header = |text: &str| with_part(&token, 0, text);
     let whole = good.to_string();
     let twice = |field: &str, value: &str| {
-        with_part(&token, 1, &whole.replacen('{', &format!("{{\"{field}\":\"{value}\","), 1))
+        with_part(
+            &token,
+            1,
+            &whole.replacen('{', &format!("{{\"{field}\":\"{value}\","), 1),
+        )
     };
     let jku = format!("{}/keys", other.url());
     vec![
         ("another issuer's key", other.sign(&good)),
-        ("another issuer's key without kid", other.sign_as(None, &good)),
-        ("the public key as a secret", by_hmac(&kid(Algorithm::HS256), &good, key_set.as_bytes())),
-        ("the modulus as a secret", by_hmac(&kid(Algorithm::HS256), &good, modulus.as_bytes())),
-        ("the secret of the server", by_hmac(&kid(Algorithm::HS256), &good, deploytrack_tests::caller::SECRET.as_bytes())),
+        (
+            "another issuer's key without kid",
+            other.sign_as(None, &good),
+        ),
+        (
+            "the public key as a secret",
+            by_hmac(&kid(Algorithm::HS256), &good, key_set.as_bytes()),
+        ),
+        (
+            "the modulus as a secret",
+            by_hmac(&kid(Algorithm::HS256), &good, modulus.as_bytes()),
+        ),
+        (
+            "the secret of the server",
+            by_hmac(
+                &kid(Algorithm::HS256),
+                &good,
+                deploytrack_tests::caller::SECRET.as_bytes(),
+            ),
+        ),
         ("alg none", header(r#"{"alg":"none","typ":"JWT"}"#)),
-        ("alg none without signature", header(r#"{"alg":"none"}"#).rsplit_once('.').unwrap().0.to_owned() + "."),
+        (
+            "alg none without signature",
+            header(r#"{"alg":"none"}"#)
+                .rsplit_once('.')
+                .unwrap()
+                .0
+                .to_owned()
+                + ".",
+        ),
         ("another alg", header(r#"{"alg":"ES256","kid":"key-1"}"#)),
         ("RS512", header(r#"{"alg":"RS512","kid":"key-1"}"#)),
-        ("crit", header(r#"{"alg":"RS256","kid":"key-1","crit":["x"]}"#)),
-        ("jku", other.sign_with(&Header { jku: Some(jku), ..kid(Algorithm::RS256) }, &good)),
-        ("a changed claim", with_part(&token, 1, &whole.replace("octo-repo", "evil-repo"))),
+        (
+            "crit",
+            header(r#"{"alg":"RS256","kid":"key-1","crit":["x"]}"#),
+        ),
+        (
+            "jku",
+            other.sign_with(
+                &Header {
+                    jku: Some(jku),
+                    ..kid(Algorithm::RS256)
+                },
+                &good,
+            ),
+        ),
+        (
+            "a changed claim",
+            with_part(&token, 1, &whole.replace("octo-repo", "evil-repo")),
+        ),
         ("ref twice", twice("ref", "refs/heads/main")),
-        ("a changed signature", format!("{}AAAA", &token[..token.len() - 4])),
-        ("no signature", token.rsplit_once('.').unwrap().0.to_owned() + "."),
+        (
+            "a changed signature",
+            format!("{}AAAA", &token[..token.len() - 4]),
+        ),
+        (
+            "no signature",
+            token.rsplit_once('.').unwrap().0.to_owned() + ".",
+        ),
         ("expired", claims(json!({"exp": seconds() - 1}))),
         ("no exp", claims(json!({"exp": null}))),
         ("exp as text", claims(json!({"exp": "tomorrow"}))),
         ("not valid yet", claims(json!({"nbf": seconds() + 120}))),
-        ("issued in the future", claims(json!({"iat": seconds() + 120}))),
-        ("another audience", claims(json!({"aud": "https://other.example.com"}))),
+        (
+            "issued in the future",
+            claims(json!({"iat": seconds() + 120})),
+        ),
+        (
+            "another audience",
+            claims(json!({"aud": "https://other.example.com"})),
+        ),
         ("no audience", claims(json!({"aud": null}))),
-        ("an audience of another type", claims(json!({"aud": {"a": 1}}))),
-        ("no issuer", issuer.sign_exactly(&with(good.clone(), &json!({"iss": null})))),
+        (
+            "an audience of another type",
+            claims(json!({"aud": {"a": 1}})),
+        ),
+        (
+            "no issuer",
+            issuer.sign_exactly(&with(good.clone(), &json!({"iss": null}))),
+        ),
         ("an untrusted issuer", claims(json!({"iss": other.url()}))),
-        ("an issuer with a slash", claims(json!({"iss": format!("{}/", issuer.url())}))),
-        ("an issuer as a list", claims(json!({"iss": [issuer.url()]}))),
+        (
+            "an issuer with a slash",
+            claims(json!({"iss": format!("{}/", issuer.url())})),
+        ),
+        (
+            "an issuer as a list",
+            claims(json!({"iss": [issuer.url()]})),
+        ),
         ("too long", claims(json!({"padding": "x".repeat(17_000)}))),
         ("nonsense", "nonsense".into()),
         ("empty", String::new()),
@@ -94,8 +164,14 @@ async fn forged_identity_tokens_are_refused_and_nothing_is_written(
         assert_eq!(answer.status, 401, "{fault}: {}", answer.body);
     }
     assert_eq!(database.contents().await, before);
-    assert_eq!(other.requests(), deploytrack_tests::issuer::Requests::default(), "only configured issuers are asked");
-    exchange(&server, &issuer.sign(&claims::github())).await.expect(200);
+    assert_eq!(
+        other.requests(),
+        deploytrack_tests::issuer::Requests::default(),
+        "only configured issuers are asked"
+    );
+    exchange(&server, &issuer.sign(&claims::github()))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]

@@ -20,29 +20,51 @@ async fn the_ids_of_a_name_are_pinned_at_its_first_use_and_others_are_refused_un
     };
     let issuer = Issuer::start();
     let server = trusting(&database, &issuer, WEB).await;
-    exchange(&server, &issuer.sign(&claims::github())).await.expect(200);
-    let again = issuer.sign(&with(claims::github(), &json!({"repository_id": "91", "jti": "a"})));
+    exchange(&server, &issuer.sign(&claims::github()))
+        .await
+        .expect(200);
+    let again = issuer.sign(&with(
+        claims::github(),
+        &json!({"repository_id": "91", "jti": "a"}),
+    ));
     let refused = refusal(&server, &again).await;
     assert!(
-        refused.starts_with("repository_id of octo-org/octo-repo is 91, and the rule \"web\" pinned 74"),
+        refused.starts_with(
+            "repository_id of octo-org/octo-repo is 91, and the rule \"web\" pinned 74"
+        ),
         "{refused}"
     );
-    let without = issuer.sign(&with(claims::github(), &json!({"repository_id": null, "jti": "b"})));
+    let without = issuer.sign(&with(
+        claims::github(),
+        &json!({"repository_id": null, "jti": "b"}),
+    ));
     assert!(refusal(&server, &without).await.contains("is missing, and"));
     let explained = send(&server, EXPLAIN, &again).await.expect(200);
     assert_eq!(explained["rules"][0]["accepts"], false);
     assert_eq!(explained["rules"][0]["claim"], "repository_id");
     let pins = server.admin().get(PINS).await.expect(200);
     assert_eq!(pins["total"], 2, "of the repository and of its owner");
-    let pin = pins["data"].as_array().unwrap().iter().find(|pin| pin["claim"] == "repository_id");
+    let pin = pins["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|pin| pin["claim"] == "repository_id");
     let pin = format!("{PINS}/{}", text(pin.unwrap(), "id"));
     assert_eq!(server.reader().call("DELETE", &pin).await.status, 403);
     server.admin().call("DELETE", &pin).await.expect(204);
     server.admin().call("DELETE", &pin).await.expect(404);
     exchange(&server, &again).await.expect(200);
     let audit = server.admin().get("/api/v1/audit").await.expect(200);
-    let types: Vec<_> = audit["data"].as_array().unwrap().iter().map(|event| text(event, "type")).collect();
-    assert_eq!(types, ["pin.created", "pin.removed", "pin.created", "pin.created"]);
+    let types: Vec<_> = audit["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| text(event, "type"))
+        .collect();
+    assert_eq!(
+        types,
+        ["pin.created", "pin.removed", "pin.created", "pin.created"]
+    );
     assert_eq!(audit["data"][1]["details"]["value"], "74");
 }
 
@@ -56,12 +78,25 @@ async fn a_new_repository_of_a_registered_again_owner_is_refused(
     };
     let issuer = Issuer::start();
     let server = trusting(&database, &issuer, WEB).await;
-    exchange(&server, &issuer.sign(&claims::github())).await.expect(200);
+    exchange(&server, &issuer.sign(&claims::github()))
+        .await
+        .expect(200);
     let stolen = json!({"repository": "octo-org/evil", "repository_id": "900", "repository_owner_id": "666"});
     let refused = refusal(&server, &issuer.sign(&with(claims::github(), &stolen))).await;
-    assert!(refused.starts_with("repository_owner_id of octo-org is 666"), "{refused}");
-    assert_eq!(database.text("select cast(count(*) as text) from pins").await, "2", "a refusal pins nothing");
-    exchange(&server, &issuer.sign(&claims::github_renamed())).await.expect(200);
+    assert!(
+        refused.starts_with("repository_owner_id of octo-org is 666"),
+        "{refused}"
+    );
+    assert_eq!(
+        database
+            .text("select cast(count(*) as text) from pins")
+            .await,
+        "2",
+        "a refusal pins nothing"
+    );
+    exchange(&server, &issuer.sign(&claims::github_renamed()))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -73,10 +108,18 @@ async fn a_rule_by_id_needs_no_pin_for_it() {
         r#"{ claim = "repository_id", in = ["74", 91] }"#,
     );
     let server = trusting(&database, &issuer, &by_id).await;
-    exchange(&server, &issuer.sign(&claims::github())).await.expect(200);
+    exchange(&server, &issuer.sign(&claims::github()))
+        .await
+        .expect(200);
     let other = with(claims::github(), &json!({"repository_id": "91"}));
     exchange(&server, &issuer.sign(&other)).await.expect(200);
-    assert_eq!(database.text("select cast(count(*) as text) from pins").await, "1", "of the owner");
+    assert_eq!(
+        database
+            .text("select cast(count(*) as text) from pins")
+            .await,
+        "1",
+        "of the owner"
+    );
 }
 
 #[rstest]
@@ -98,5 +141,8 @@ async fn of_many_simultaneous_first_uses_one_pins_its_id(
     let mut statuses = futures_util::future::join_all(sent).await;
     statuses.sort_unstable();
     assert_eq!(statuses[0], 200);
-    assert!(statuses[1..].iter().all(|status| *status == 401), "{statuses:?}");
+    assert!(
+        statuses[1..].iter().all(|status| *status == 401),
+        "{statuses:?}"
+    );
 }
