@@ -106,9 +106,6 @@ pub enum EventType {
     /// A pin was removed.
     #[serde(rename = "pin.removed")]
     PinRemoved,
-    /// A verified identity token was refused; at most ten an hour.
-    #[serde(rename = "identity.refused")]
-    IdentityRefused,
     /// A token was created.
     #[serde(rename = "token.created")]
     TokenCreated,
@@ -162,7 +159,6 @@ words! {
         WallRevoked => "wall.revoked",
         PinCreated => "pin.created",
         PinRemoved => "pin.removed",
-        IdentityRefused => "identity.refused",
         TokenCreated => "token.created",
         TokenRotated => "token.rotated",
         TokenRevoked => "token.revoked",
@@ -209,7 +205,6 @@ impl EventType {
                 | Self::WallRevoked
                 | Self::PinCreated
                 | Self::PinRemoved
-                | Self::IdentityRefused
                 | Self::TokenCreated
                 | Self::TokenRotated
                 | Self::TokenRevoked
@@ -235,7 +230,7 @@ impl EventType {
 
 /// More about an event, as a JSON object. Its fields depend on the type of the event: a change of a
 /// component or an environment has `changes`, which maps each changed field to `{"from", "to"}`; a
-/// wall has `id`, `name` and `view`; a token has `id`, `name` and `subject`; a revocation has `id`, and `jti` or `subject`; a restore, a repair and a removal have fields of their own.
+/// wall has `id`, `name` and `view`; a token has `id`, `name` and `subject`; a revocation has `id`, and `jti` or `subject`; a pin has `id`, `issuer`, `rule`, `claim`, `name` and `value`; a restore, a repair and a removal have fields of their own.
 pub type EventDetails = Map<String, Value>;
 
 /// An event: something that happened.

@@ -1,5 +1,7 @@
 //! The origin of a write: what a verified identity token states about the job that made it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::text::Label;
@@ -29,6 +31,21 @@ pub struct Origin {
     /// The commit that the run checked out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha: Option<Label>,
+}
+
+/// The origin in one line: `octo-org/octo-repo, run 30433642 of octocat, by the rule web`.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { issuer, rule, .. } = self;
+        write!(f, "{}", self.repository.as_ref().unwrap_or(issuer))?;
+        if let Some(run) = &self.run_id {
+            write!(f, ", run {run}")?;
+        }
+        if let Some(actor) = &self.actor {
+            write!(f, " of {actor}")?;
+        }
+        write!(f, ", by the rule {rule}")
+    }
 }
 
 impl Origin {

@@ -92,7 +92,7 @@ pub(crate) fn latest(deployments: &[Deployment], ids: &ShortIds) -> Grid {
 pub(crate) fn details(deployment: &Deployment) -> Grid {
     let metadata =
         (!deployment.metadata.is_empty()).then(|| deployment.metadata.as_json().to_owned());
-    let fields = [
+    let mut fields = vec![
         ("id", Value::text(&deployment.id)),
         ("component", Value::text(&deployment.component_name)),
         ("environment", Value::text(&deployment.environment_name)),
@@ -112,6 +112,9 @@ pub(crate) fn details(deployment: &Deployment) -> Grid {
         ("finishedAt", Value::time(deployment.finished_at)),
         ("succeededAt", Value::time(deployment.succeeded_at)),
     ];
+    if let Some(origin) = &deployment.origin {
+        fields.push(("origin", Value::text(origin)));
+    }
     let columns: Vec<_> = fields.iter().map(|(key, _)| Column::hidden(key)).collect();
     Grid::new(
         columns,

@@ -54,7 +54,7 @@ pub(crate) fn subject(event: &Event) -> String {
         | EventType::TokenRevoked
         | EventType::TokenFirstUsed
         | EventType::TokenRefused => format!("token {}", detail("name")),
-        EventType::PinCreated | EventType::PinRemoved | EventType::IdentityRefused => {
+        EventType::PinCreated | EventType::PinRemoved => {
             format!("identity of {}", detail("name"))
         }
         EventType::RevocationCreated | EventType::RevocationRemoved => "JSON Web Tokens".to_owned(),
@@ -91,7 +91,7 @@ fn happened(event: &Event) -> String {
         }
         (EventType::TokenRotated, _) => "rotated".to_owned(),
         (EventType::TokenFirstUsed, _) => "used for the first time".to_owned(),
-        (EventType::TokenRefused | EventType::IdentityRefused, _) => "refused".to_owned(),
+        (EventType::TokenRefused, _) => "refused".to_owned(),
         (EventType::PinCreated, _) => "pinned".to_owned(),
         (EventType::PinRemoved, _) => "unpinned".to_owned(),
         (EventType::RevocationRemoved, _) => "valid again".to_owned(),

@@ -42,6 +42,7 @@ export function facts({ deployment, history, previous, next }, first = [], last 
     reason && fact("Reason", el("span", { class: `prose ${deployment.status === "failed" ? "why" : ""}` }, reason)),
     fact("Happened", exact(deployment.occurredAt), el("span", { class: "dim" }, ago(deployment.occurredAt), " ago")),
     fact("By", person(deployment.deployedBy)),
+    deployment.origin && fact("Origin", origin(deployment.origin)),
     took(deployment),
     deployment.commitSha && fact("Commit", commit(deployment), copy(deployment.commitSha, "commit")),
     previous && fact(deployment.succeededAt ? "Replaced" : "Current at that time", version(previous), compared(previous, deployment)),
@@ -50,6 +51,12 @@ export function facts({ deployment, history, previous, next }, first = [], last 
     deployment.description && fact("Description", el("span", { class: "prose" }, deployment.description)),
     last,
   );
+}
+
+/** The job that recorded the deployment, as the issuer of its identity token vouches for it. */
+function origin({ issuer, rule, repository, runId, runUrl, actor }) {
+  const run = runId && (runUrl?.startsWith("https://") ? away(runUrl, `run ${runId}`) : `run ${runId}`);
+  return el("span", { title: `proved by ${issuer}, rule ${rule}` }, repository ?? issuer, run && ", ", run, actor && ` of ${actor}`);
 }
 
 function took({ startedAt, finishedAt, attempt }) {

@@ -64,20 +64,26 @@ async fn trusting_at(
 
 /// Sends an identity token to one of the two endpoints.
 async fn send(server: &Server, path: &str, token: &str) -> Answer {
-    let fields = [
+    form(server, path, &fields_of(token)).await
+}
+
+const fn fields_of(token: &str) -> [(&str, &str); 3] {
+    [
         ("grant_type", GRANT_TYPE),
         ("subject_token", token),
         ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
-    ];
-    form(server, path, &fields).await
+    ]
 }
 
 async fn form(server: &Server, path: &str, fields: &[(&str, &str)]) -> Answer {
+    form_by(&server.anonymous(), path, fields).await
+}
+
+async fn form_by(caller: &Caller, path: &str, fields: &[(&str, &str)]) -> Answer {
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
         .finish();
-    let request = server
-        .anonymous()
+    let request = caller
         .request("POST", path)
         .header("content-type", "application/x-www-form-urlencoded")
         .body(body);

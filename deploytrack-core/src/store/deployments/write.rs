@@ -159,7 +159,7 @@ impl Write {
              description = excluded.description, metadata = excluded.metadata, updated_at = excluded.updated_at, \
              started_at = excluded.started_at, finished_at = excluded.finished_at, succeeded_at = excluded.succeeded_at, \
              succeeded_sequence = excluded.succeeded_sequence, occurred_at = excluded.occurred_at, \
-             occurred_sequence = excluded.occurred_sequence, head_hash = excluded.head_hash, revision = excluded.revision \
+             occurred_sequence = excluded.occurred_sequence, origin = excluded.origin, head_hash = excluded.head_hash, revision = excluded.revision \
              where deployments.revision = excluded.revision - 1";
         let written = self.insert("deployments", all, columns, rest).await?;
         if written != all.len() as u64 {
