@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use deploytrack_core::{limits::WriteLimits, wall::Wall};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, header, request::Parts};
 
 use crate::{
     App,
     app::Surface,
     identity::Identity,
+    proxies::Client,
+    rates::Standing,
     refusal::{Refusal, internal},
     request_log::RequestLog,
     session,
@@ -60,27 +62,49 @@ impl Access {
     }
 }
 
-/// Checks the token or the session of a request, and its role. A session only reads: a page of
-/// another site could make the browser send a write with its cookie.
+/// Checks the token or the session of a request, its rate, and its role. A session only reads: a page
+/// of another site could make the browser send a write with its cookie.
 pub(crate) async fn authorize(
     app: &App,
     access: Access,
-    method: &Method,
-    headers: &HeaderMap,
+    parts: &Parts,
     log: &RequestLog,
+    standing: &mut Option<Standing>,
 ) -> Result<Identity, Refusal> {
-    if !access.needs_token() || app.surface == Surface::Metrics {
+    if app.surface == Surface::Metrics {
         return Ok(Identity::anyone());
     }
-    let claims = identify(app, method, headers).await?;
+    if !access.needs_token() {
+        let client = parts.extensions.get::<Client>().copied();
+        *standing = app.rates.count_anonymous(access, &parts.method, client)?;
+        return Ok(Identity::anyone());
+    }
+    let claims = identify(app, &parts.method, &parts.headers).await?;
     log.note_caller(&claims);
+    *standing = app.rates.count_subject(&parts.method, &claims)?;
+    check_permission(access, &claims)?;
+    Ok(Identity::of(claims))
+}
+
+/// Checks the token or the session of a read that is still running, which may have ended since the
+/// read began. It counts for no rate.
+pub(crate) async fn authorize_again(
+    app: &App,
+    access: Access,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
+    let claims = identify(app, &Method::GET, headers).await?;
+    check_permission(access, &claims)
+}
+
+fn check_permission(access: Access, claims: &Claims) -> Result<(), Refusal> {
     if claims.wall.is_some() && access != Access::Wall {
         return Err(Refusal::Wall);
     }
-    if let Some(role) = access.role().filter(|role| claims.role < *role) {
-        return Err(Refusal::Role(role));
+    match access.role().filter(|role| claims.role < *role) {
+        Some(role) => Err(Refusal::Role(role)),
+        None => Ok(()),
     }
-    Ok(Identity::of(claims))
 }
 
 /// The claims of the token or of the session of a request.

@@ -26,6 +26,7 @@ use crate::{
     preconditions,
     proxies::Client,
     quota::MAX_WAIT,
+    rates::Standing,
     refusal::{Refusal, Resource},
     request::Call,
     request_body::RequestBody,
@@ -43,12 +44,15 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
     let (parts, body) = request.into_parts();
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let client = parts.extensions.get::<Client>().copied();
-    let (metrics, log) = (app.metrics.clone(), RequestLog::default());
+    let (metrics, rates, log) = (app.metrics.clone(), app.rates.clone(), RequestLog::default());
 
     let (headers, body) = (parts.headers.clone(), RequestBody::new(body));
-    let work = handle(app, parts, body.clone(), id.clone(), log.clone());
+    let mut standing = None;
+    let about = (id.clone(), log.clone());
+    let work = handle(app, parts, body.clone(), about, &mut standing);
     let result = AssertUnwindSafe(work).catch_unwind().await;
     let result = result.unwrap_or(Err(Refusal::Panic));
+    let result = result.map_err(|refusal| rates.count_refused(client, refusal));
     let code = result.as_ref().err().map(Refusal::code);
     let mut response = result.unwrap_or_else(|refusal| {
         metrics.count_refusal(refusal.code());
@@ -58,6 +62,9 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
         refusal.into_response(&path, &id)
     });
     add_common_headers(response.headers_mut(), &id);
+    if let Some(standing) = standing {
+        standing.write(response.headers_mut());
+    }
     body.close_unless_drained(&headers, response.headers_mut())
         .await;
 
@@ -80,8 +87,8 @@ async fn handle(
     app: App,
     parts: Parts,
     body: RequestBody,
-    id: String,
-    log: RequestLog,
+    (id, log): (String, RequestLog),
+    standing: &mut Option<Standing>,
 ) -> HandlerResult {
     check_head(&parts)?;
     let (endpoint, path) = endpoints::find(&parts.method, parts.uri.path(), app.badges)?;
@@ -90,8 +97,7 @@ async fn handle(
     }
     log.note_endpoint(endpoint.method.as_str(), endpoint.path, &path.value);
     let is_health_check = endpoint.access == Access::Health;
-    let (method, headers) = (&parts.method, &parts.headers);
-    let identity = auth::authorize(&app, endpoint.access, method, headers, &log).await?;
+    let identity = auth::authorize(&app, endpoint.access, &parts, &log, standing).await?;
     if let Some(connection) = parts.extensions.get::<Connection>() {
         let client = parts.extensions.get::<Client>();
         if identity.is_authenticated() {

@@ -17,6 +17,7 @@
 //! | [`log`] | the log |
 //! | [`value_parser`] | parsers for flags and variables |
 //! | `quota` | limits for the server and for each subject |
+//! | [`rates`] | how many requests one subject or one address may send |
 //! | [`proxies`] | the trusted proxies, and the client that they name |
 //! | [`token`], `secret_file` | tokens, and the file with the secret that signs them |
 //! | [`tls`] | the certificate and the key of the listener, and their renewal |
@@ -75,6 +76,7 @@ mod openapi;
 mod preconditions;
 pub mod proxies;
 mod quota;
+pub mod rates;
 mod refusal;
 mod request;
 mod request_body;

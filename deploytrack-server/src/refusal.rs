@@ -13,9 +13,10 @@ use deploytrack_core::{
     error::{Error, Fault},
     text::Label,
 };
+use http::StatusCode;
 
 pub(crate) use self::resource::Resource;
-use crate::{quota::QuotaExceeded, token::Role};
+use crate::{quota::QuotaExceeded, rates::RateExceeded, token::Role};
 
 /// The reason for which a request fails. It unites the errors of all layers.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub(crate) enum Refusal {
     TooSlow,
     /// The quota of this resource is used up.
     QuotaExceeded(Resource, QuotaExceeded),
+    /// The subject or the address has sent more requests than its rate allows.
+    RateExceeded(RateExceeded),
     /// Every connection within the limit is busy.
     ConnectionLimit,
     /// The server is shutting down.
@@ -86,6 +89,11 @@ impl Refusal {
     /// The code of the problem.
     pub(crate) fn code(&self) -> &'static str {
         self.kind().1
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind().0
     }
 
     /// The cause for the log, if the failure is the server's.

@@ -27,6 +27,7 @@ mod names;
 mod newer_database;
 mod openapi;
 mod proxies;
+mod rates;
 mod readers;
 mod retention;
 mod sessions;

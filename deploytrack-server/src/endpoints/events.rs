@@ -217,15 +217,9 @@ impl EventSource {
             next = timeout(HEARTBEAT, self.matching_events()) => next,
         };
         // The token or the session may have ended since the connection was opened.
-        auth::authorize(
-            &self.app,
-            self.access,
-            &Method::GET,
-            &self.headers,
-            &RequestLog::default(),
-        )
-        .await
-        .ok()?;
+        auth::authorize_again(&self.app, self.access, &self.headers)
+            .await
+            .ok()?;
         Some(match next {
             Err(_) => Ok(Frame::data(Bytes::from(format!(
                 ": heartbeat\n{}",
