@@ -33,6 +33,8 @@ mod exposure;
 mod files;
 mod flags;
 mod follow;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hints;
 mod lookup;
 mod pager;

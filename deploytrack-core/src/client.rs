@@ -35,6 +35,8 @@ pub use self::{
     proxy::Proxy,
     transport::{ApiResponse, Client, ClientSettings, Export},
 };
+#[cfg(fuzzing)]
+pub use self::events::event_blocks;
 use crate::{
     api::{self, EnvironmentOrder, ImportCounts},
     archive::{ArchiveOutcome, ArchiveSelection},

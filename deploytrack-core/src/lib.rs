@@ -119,6 +119,8 @@ pub mod entity_tag;
 pub mod error;
 pub mod event;
 pub mod fault;
+#[cfg(all(fuzzing, feature = "client"))]
+pub mod fuzzing;
 pub mod history;
 pub mod ids;
 pub mod invalid;

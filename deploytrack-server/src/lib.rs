@@ -66,6 +66,8 @@ mod descriptors;
 mod dispatch;
 mod encoding;
 mod endpoints;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod healthcheck;
 mod identity;
 mod limits;
