@@ -55,6 +55,7 @@
     feature = "openapi",
     doc = "| [`openapi`] | the JSON schemas of the bodies |"
 )]
+//! | `fuzzing` | the entrances of the fuzz targets, in their builds only |
 //!
 //! # Features
 //!

@@ -11,7 +11,7 @@ use crate::{
     app::Surface,
     identity::Identity,
     proxies::Client,
-    rates::Standing,
+    rates::{RateExceeded, Standing},
     refusal::{Refusal, internal},
     request_log::RequestLog,
     session,
@@ -75,15 +75,35 @@ pub(crate) async fn authorize(
         return Ok(Identity::anyone());
     }
     if !access.needs_token() {
-        let client = parts.extensions.get::<Client>().copied();
-        *standing = app.rates.count_anonymous(access, &parts.method, client)?;
+        *standing = count_anonymous(app, access, parts)?;
         return Ok(Identity::anyone());
     }
     let claims = identify(app, &parts.method, &parts.headers).await?;
     log.note_caller(&claims);
-    *standing = app.rates.count_subject(&parts.method, &claims)?;
+    let (is_read, is_wall) = (parts.method.is_safe(), claims.wall.is_some());
+    *standing = app
+        .rates
+        .count_subject(is_read, is_wall, &claims.subject)?;
     check_permission(access, &claims)?;
     Ok(Identity::of(claims))
+}
+
+/// Counts a request that needs no token for its address, if it does some work: a badge, or a request
+/// for a session.
+fn count_anonymous(
+    app: &App,
+    access: Access,
+    parts: &Parts,
+) -> Result<Option<Standing>, RateExceeded> {
+    let counts = match access {
+        Access::Badges => true,
+        Access::Open | Access::Session => !parts.method.is_safe(),
+        _ => false,
+    };
+    match parts.extensions.get::<Client>().filter(|_| counts) {
+        Some(client) => app.rates.count_anonymous(client.address),
+        None => Ok(None),
+    }
 }
 
 /// Checks the token or the session of a read that is still running, which may have ended since the

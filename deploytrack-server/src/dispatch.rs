@@ -6,7 +6,7 @@ use std::{panic::AssertUnwindSafe, time::Instant};
 use deploytrack_core::{error::Fault, text::Label};
 use futures_util::FutureExt as _;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
     request::Parts,
     uri::{Authority, Uri},
 };
@@ -26,7 +26,7 @@ use crate::{
     preconditions,
     proxies::Client,
     quota::MAX_WAIT,
-    rates::Standing,
+    rates::{Rates, Standing},
     refusal::{Refusal, Resource},
     request::Call,
     request_body::RequestBody,
@@ -52,7 +52,7 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
     let work = handle(app, parts, body.clone(), about, &mut standing);
     let result = AssertUnwindSafe(work).catch_unwind().await;
     let result = result.unwrap_or(Err(Refusal::Panic));
-    let result = result.map_err(|refusal| rates.count_refused(client, refusal));
+    let result = result.map_err(|refusal| count_refused(&rates, client, refusal));
     let code = result.as_ref().err().map(Refusal::code);
     let mut response = result.unwrap_or_else(|refusal| {
         metrics.count_refusal(refusal.code());
@@ -81,6 +81,17 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
         duration,
     });
     response
+}
+
+/// Counts a request without a valid token for its address. Beyond the rate of the address its refusal
+/// is another one.
+fn count_refused(rates: &Rates, client: Option<Client>, refusal: Refusal) -> Refusal {
+    match client {
+        Some(client) if refusal.status() == StatusCode::UNAUTHORIZED => rates
+            .count_refused(client.address)
+            .map_or_else(Refusal::RateExceeded, |()| refusal),
+        _ => refusal,
+    }
 }
 
 async fn handle(

@@ -17,12 +17,12 @@
 //! | [`log`] | the log |
 //! | [`value_parser`] | parsers for flags and variables |
 //! | `quota` | limits for the server and for each subject |
-//! | [`rates`] | how many requests one subject or one address may send |
 //! | [`proxies`] | the trusted proxies, and the client that they name |
 //! | [`token`], `secret_file` | tokens, and the file with the secret that signs them |
 //! | [`tls`] | the certificate and the key of the listener, and their renewal |
 //! | [`backup`] | backups of an SQLite database, and their schedule |
 //! | [`connections`] | the open connections, their limits, and the eviction of an idle one |
+//! | [`rates`] | how many requests one subject or one address may send |
 //! | [`config`] | the settings: flags, variables, defaults |
 //! | [`transfer`] | the text about a database that was copied |
 //! | `write_timeout`, `descriptors` | the timeout for clients that read too slowly; the limit of open files |
@@ -48,6 +48,7 @@
 //! | `dispatch` | the path of a request, from its id to its response |
 //! | [`healthcheck`] | the check whether a running server is ready |
 //! | [`serve`] | listeners: accept, timeouts, shutdown |
+//! | `fuzzing` | the entrances of the fuzz targets, in their builds only |
 
 mod app;
 mod arrival;

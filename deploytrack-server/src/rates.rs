@@ -11,16 +11,14 @@ mod limit;
 mod limiter;
 mod standing;
 
-use std::hash::Hash;
+use std::{hash::Hash, net::IpAddr};
 
-use http::{Method, StatusCode};
+use deploytrack_core::text::Label;
 
 pub use self::limit::{BadRateLimit, RateLimit};
 use self::{limit::Rate, limiter::Limiter};
 pub(crate) use self::standing::{RateExceeded, Standing};
-use crate::{
-    auth::Access, connections::Origin, proxies::Client, refusal::Refusal, token::Claims,
-};
+use crate::connections::Origin;
 
 /// The default limit of the reads of one subject in a minute, and the one of its writes: 200 a second
 /// on average, and all of a minute at once.
@@ -119,55 +117,38 @@ impl Rates {
         }
     }
 
-    /// Counts a request with a valid token or session. The rate of a wall is its own: a subject may
-    /// have the same name.
+    /// Counts a read or a write of a subject. The rate of a wall is its own: a subject may have the same
+    /// name.
     pub(crate) fn count_subject(
         &self,
-        method: &Method,
-        claims: &Claims,
-    ) -> Result<Option<Standing>, Refusal> {
-        let limiter = if method.is_safe() {
-            &self.reads
-        } else {
-            &self.writes
-        };
-        count(limiter.as_ref(), &(claims.wall.is_some(), &claims.subject))
+        is_read: bool,
+        is_wall: bool,
+        subject: &Label,
+    ) -> Result<Option<Standing>, RateExceeded> {
+        let limiter = if is_read { &self.reads } else { &self.writes };
+        count(limiter.as_ref(), &(is_wall, subject))
     }
 
-    /// Counts a request to an endpoint that needs no token, if it is one that does some work.
+    /// Counts a request from an address to an endpoint that needs no token.
     pub(crate) fn count_anonymous(
         &self,
-        access: Access,
-        method: &Method,
-        client: Option<Client>,
-    ) -> Result<Option<Standing>, Refusal> {
-        let counts = match access {
-            Access::Badges => true,
-            Access::Open | Access::Session => !method.is_safe(),
-            _ => false,
-        };
-        match client.filter(|_| counts) {
-            Some(client) => count(self.anonymous.as_ref(), &Origin::of(client.address)),
-            None => Ok(None),
-        }
+        address: IpAddr,
+    ) -> Result<Option<Standing>, RateExceeded> {
+        count(self.anonymous.as_ref(), &Origin::of(address))
     }
 
-    /// Counts a request that is refused because it has no valid token, and returns its refusal: that
-    /// of the rate, if its address has sent too many of them. A valid token is not refused for the
+    /// Counts a request from an address that had no valid token. A valid token is not refused for the
     /// faults of others behind the same address.
-    pub(crate) fn count_refused(&self, client: Option<Client>, refusal: Refusal) -> Refusal {
-        let Some(client) = client.filter(|_| refusal.status() == StatusCode::UNAUTHORIZED) else {
-            return refusal;
-        };
-        count(self.refused.as_ref(), &Origin::of(client.address))
-            .err()
-            .unwrap_or(refusal)
+    pub(crate) fn count_refused(&self, address: IpAddr) -> Result<(), RateExceeded> {
+        count(self.refused.as_ref(), &Origin::of(address)).map(drop)
     }
 }
 
-fn count(limiter: Option<&Limiter>, key: &impl Hash) -> Result<Option<Standing>, Refusal> {
-    let counted = limiter.map(|limiter| limiter.count(key));
-    counted.transpose().map_err(Refusal::RateExceeded)
+fn count(
+    limiter: Option<&Limiter>,
+    key: &impl Hash,
+) -> Result<Option<Standing>, RateExceeded> {
+    limiter.map(|limiter| limiter.count(key)).transpose()
 }
 
 /// What one subject gets beyond the default rate of reads, for an example.

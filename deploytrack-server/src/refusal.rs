@@ -79,6 +79,12 @@ impl From<Error> for Refusal {
     }
 }
 
+impl From<RateExceeded> for Refusal {
+    fn from(exceeded: RateExceeded) -> Self {
+        Self::RateExceeded(exceeded)
+    }
+}
+
 impl From<Vec<Fault>> for Refusal {
     fn from(faults: Vec<Fault>) -> Self {
         Self::Core(Error::Invalid(faults))

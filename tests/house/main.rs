@@ -5,6 +5,7 @@
 
 mod modules;
 mod paths;
+mod security;
 mod table;
 
 use std::path::Path;

@@ -88,7 +88,7 @@ fn of_many_operations() -> Vec<Refusal> {
 
 /// The refusal of a request beyond the rate of its subject.
 pub(super) fn rate_exceeded() -> Refusal {
-    Refusal::RateExceeded(exceeded_reads())
+    exceeded_reads().into()
 }
 
 /// The response with these problems, each of which is an example.
