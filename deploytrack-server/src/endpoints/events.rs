@@ -17,7 +17,7 @@ use deploytrack_core::{
     tracker::Events,
 };
 use futures_util::stream;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use serde_json::json;
@@ -38,7 +38,6 @@ use crate::{
     quota::{Permit, QuotaExceeded},
     refusal::{Refusal, Resource},
     request::{Call, Query, both},
-    request_log::RequestLog,
     response::HandlerResult,
     token::Role,
 };

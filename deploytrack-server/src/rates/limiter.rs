@@ -11,7 +11,7 @@ use std::{
 
 use governor::{
     Quota, RateLimiter,
-    clock::{Clock, MonotonicClock, Reference as _},
+    clock::{Clock, MonotonicClock},
     middleware::StateInformationMiddleware,
     nanos::Nanos,
     state::{InMemoryState, NotKeyed, StateStore},
@@ -43,7 +43,7 @@ impl Limiter {
     }
 }
 
-impl<C: Clock> Limiter<C> {
+impl<C: Clock + Clone> Limiter<C> {
     pub(super) fn with_clock(policy: Policy, rate: Rate, clock: C) -> Self {
         let period = rate.window() / rate.requests.get();
         // The period is at least a nanosecond: a limit has at most 10^9 requests.
@@ -62,7 +62,7 @@ impl<C: Clock> Limiter<C> {
             policy_text: HeaderValue::try_from(text)
                 .unwrap_or(HeaderValue::from_static("\"default\"")),
             seed: RandomState::new(),
-            limiter: RateLimiter::new(quota, States::default(), &clock).with_middleware(),
+            limiter: RateLimiter::new(quota, States::default(), clock.clone()),
             clock,
         }
     }

@@ -1,6 +1,6 @@
 //! The keys of the server, those of an attacker, and signatures by them.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
 use deploytrack_tests::caller::SECRET;
 use jsonwebtoken::{Algorithm, EncodingKey, jwk::Jwk};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256};
@@ -42,7 +42,7 @@ impl Pair {
             kid,
             private: private.unwrap(),
             public_pem: pair.public_key_pem(),
-            public_der: pair.public_key_der(),
+            public_der: der(&pair.public_key_pem()),
         }
     }
 
@@ -105,6 +105,12 @@ impl Keys {
         };
         self.known.iter().map(sign).collect()
     }
+}
+
+/// The bytes in a PEM block.
+fn der(pem: &str) -> Vec<u8> {
+    let lines = pem.lines().filter(|line| !line.starts_with('-'));
+    STANDARD.decode(lines.collect::<String>()).unwrap()
 }
 
 pub(super) fn base64(text: impl AsRef<[u8]>) -> String {
