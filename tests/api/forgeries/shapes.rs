@@ -41,6 +41,9 @@ pub(super) fn forgeries() -> Vec<Forgery> {
     add("a placeholder", "$TOKEN".to_owned());
     add("a code of a session", "dtc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned());
     add("a link of a wall", "dtw_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned());
+    for (name, token) in stored() {
+        add(name, token);
+    }
     let mut other = good_claims();
     other["sub"] = "root".into();
     add("other claims under the signature", format!("{header}.{}.{signature}", base64(other.to_string())));
@@ -56,6 +59,41 @@ pub(super) fn forgeries() -> Vec<Forgery> {
         add(&format!("signed with {name}"), format!("{message}.{signature}"));
     }
     all
+}
+
+/// Texts that look like a token of which the server stores the digest: `dtk_`, 30 characters, and 6 of
+/// their CRC-32. None of them was issued.
+fn stored() -> Vec<(&'static str, String)> {
+    let random = "0123456789ABCDEFGHIJKLMNOPabcd";
+    let right = format!("dtk_{random}{}", checksum(random));
+    vec![
+        ("a stored token that was not issued", right.clone()),
+        ("a stored token with another checksum", format!("dtk_{random}000000")),
+        ("a stored token that is too short", right[..right.len() - 1].to_owned()),
+        ("a stored token that is too long", format!("{right}0")),
+        ("a stored token without its checksum", format!("dtk_{random}")),
+        ("a stored token alone in its prefix", "dtk_".to_owned()),
+        ("a stored token with another prefix", right.replace("dtk_", "DTK_")),
+        ("a stored token of another program", right.replace("dtk_", "ghp_")),
+        ("a stored token with a character of no digit", right.replace('P', "-")),
+        ("a stored token with a letter of another alphabet", right.replace('a', "%D0%B0")),
+        ("a stored token as the claims of another", format!("e30.{right}.e30")),
+    ]
+}
+
+/// The CRC-32 (IEEE 802.3) of a text as 6 digits of base 62.
+fn checksum(text: &str) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut crc = text.bytes().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| crc >> 1 ^ 0xedb8_8320 * (crc & 1))
+    });
+    crc = !crc;
+    let mut digits = Vec::new();
+    for _ in 0..6 {
+        digits.push(char::from(DIGITS[(crc % 62) as usize]));
+        crc /= 62;
+    }
+    digits.into_iter().rev().collect()
 }
 
 /// The good token with one character changed, and with its signature cut off.
