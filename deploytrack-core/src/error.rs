@@ -73,9 +73,7 @@ pub enum Error {
     #[error("there are {0} walls, which is the most; revoke one first")]
     TooManyWalls(u64),
     /// A component or environment with deployments cannot be deleted.
-    #[error(
-        "the {kind} {name} has deployments, and history is never deleted; archive it instead ({{\"archived\": true}})"
-    )]
+    #[error("the {kind} {name} has deployments; archive it instead ({{\"archived\": true}})")]
     InUse {
         /// Component or environment.
         kind: CatalogKind,

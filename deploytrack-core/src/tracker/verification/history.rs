@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Audit, unreadable};
+use super::{Findings, unreadable};
 use crate::{
     clock::{self, Time},
     deployment::Deployment,
@@ -19,7 +19,7 @@ pub(super) struct ExpectedCell {
     pub(super) time: Time,
 }
 
-impl Audit {
+impl Findings {
     /// Compares one deployment and its periods with its history.
     pub(super) fn compare(
         &mut self,
