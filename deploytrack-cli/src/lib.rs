@@ -22,6 +22,7 @@
 //! | `pipeline` | deployments that survive the network: the wrapped command, its keeper, delivery, repeated steps, id files |
 //! | `runtime`, `commands` | one file for each command, and the async runtime that runs them |
 //! | `args` | the command line: it is read and repaired, and its faults are explained |
+//! | `fuzzing` | the entrances of the fuzz targets, in their builds only |
 
 mod args;
 mod atomic_write;
@@ -33,6 +34,8 @@ mod exposure;
 mod files;
 mod flags;
 mod follow;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hints;
 mod keyless;
 mod lookup;

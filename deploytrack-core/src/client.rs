@@ -44,6 +44,8 @@ pub use self::{
     token_source::{TokenFuture, TokenSource},
     transport::{ApiResponse, Client, ClientSettings, Export},
 };
+#[cfg(fuzzing)]
+pub use self::events::event_blocks;
 use crate::{
     api::{self, EnvironmentOrder, ImportCounts},
     archive::{ArchiveOutcome, ArchiveSelection},

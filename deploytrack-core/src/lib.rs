@@ -61,6 +61,7 @@
     feature = "openapi",
     doc = "| [`openapi`] | the JSON schemas of the bodies |"
 )]
+//! | `fuzzing` | the entrances of the fuzz targets, in their builds only |
 //!
 //! # Features
 //!
@@ -126,6 +127,8 @@ pub mod error;
 pub mod event;
 pub mod exchange;
 pub mod fault;
+#[cfg(all(fuzzing, feature = "client"))]
+pub mod fuzzing;
 pub mod history;
 pub mod ids;
 pub mod invalid;

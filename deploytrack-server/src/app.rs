@@ -24,6 +24,7 @@ use crate::{
     oidc::{CurrentTrust, OidcSettings, Trust, USER_AGENT},
     proxies::TrustedProxies,
     quota::Quota,
+    rates::{RateLimits, Rates},
     refusal::chain,
     token::{CurrentVerifier, Secret, Verifier},
 };
@@ -85,6 +86,8 @@ pub struct App {
     pub(crate) answers: Arc<Quota>,
     /// Running reads of many records.
     pub(crate) reads: Arc<Quota>,
+    /// The requests of subjects and addresses, counted for their rates.
+    pub(crate) rates: Arc<Rates>,
     /// The memory for bodies that are arriving.
     pub(crate) arrivals: Arc<Arrivals>,
     /// Permits to parse a large body, one for each processor: the values of one body take up to 25
@@ -117,6 +120,7 @@ impl App {
         app.trust.replace(config.trust.clone());
         Ok(app
             .with_limits(limits)
+            .with_rates(config.rates)
             .with_badges(config.badges)
             .with_trusted_proxies(config.trusted_proxies.clone())
             .with_drain_delay(config.drain_delay)
@@ -152,6 +156,7 @@ impl App {
             exports: quota(EXPORTS, EXPORTS_OF_SUBJECT),
             answers: quota(encoding::ANSWER_UNITS, encoding::ANSWER_UNITS_OF_SUBJECT),
             reads: quota(READS, READS_OF_SUBJECT),
+            rates: Arc::new(Rates::new(RateLimits::OFF)),
             arrivals: Arc::new(Arrivals::new(limits)),
             parsers: Arc::new(Semaphore::new(
                 available_parallelism().map_or(1, Into::into),
@@ -177,6 +182,15 @@ impl App {
             limits,
             streams,
             arrivals: Arc::new(Arrivals::new(limits)),
+            ..self
+        }
+    }
+
+    /// Sets the rates of requests. The default is none.
+    #[must_use]
+    pub fn with_rates(self, limits: RateLimits) -> Self {
+        Self {
+            rates: Arc::new(Rates::new(limits)),
             ..self
         }
     }

@@ -11,13 +11,15 @@ use deploytrack_core::{
     token::{Credential, TokenSecret},
     wall::Wall,
 };
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, header, request::Parts};
 
 use crate::{
     App,
     app::Surface,
     credentials::is_unavailable,
     identity::Identity,
+    proxies::Client,
+    rates::{RateExceeded, Standing},
     refusal::{Refusal, internal},
     request_log::RequestLog,
     session,
@@ -68,27 +70,69 @@ impl Access {
     }
 }
 
-/// Checks the token or the session of a request, and its role. A session only reads: a page of
-/// another site could make the browser send a write with its cookie.
+/// Checks the token or the session of a request, its rate, and its role. A session only reads: a page
+/// of another site could make the browser send a write with its cookie.
 pub(crate) async fn authorize(
     app: &App,
     access: Access,
-    method: &Method,
-    headers: &HeaderMap,
+    parts: &Parts,
     log: &RequestLog,
+    standing: &mut Option<Standing>,
 ) -> Result<Identity, Refusal> {
-    if !access.needs_token() || app.surface == Surface::Metrics {
+    if app.surface == Surface::Metrics {
         return Ok(Identity::anyone());
     }
-    let (claims, version) = identify(app, access, method, headers).await?;
+    if !access.needs_token() {
+        *standing = count_anonymous(app, access, parts)?;
+        return Ok(Identity::anyone());
+    }
+    let (claims, version) = identify(app, access, &parts.method, &parts.headers).await?;
     log.note_caller(&claims);
+    let (is_read, is_wall) = (parts.method.is_safe(), claims.wall.is_some());
+    *standing = app
+        .rates
+        .count_subject(is_read, is_wall, &claims.subject)?;
+    check_permission(access, &claims)?;
+    Ok(Identity::of(claims, version))
+}
+
+/// Counts a request that needs no token for its address, if it does some work: a badge, or a request
+/// for a session.
+fn count_anonymous(
+    app: &App,
+    access: Access,
+    parts: &Parts,
+) -> Result<Option<Standing>, RateExceeded> {
+    let counts = match access {
+        Access::Badges => true,
+        Access::Open | Access::Session => !parts.method.is_safe(),
+        _ => false,
+    };
+    match parts.extensions.get::<Client>().filter(|_| counts) {
+        Some(client) => app.rates.count_anonymous(client.address),
+        None => Ok(None),
+    }
+}
+
+/// Checks the token or the session of a read that is still running, which may have ended since the
+/// read began. It counts for no rate.
+pub(crate) async fn authorize_again(
+    app: &App,
+    access: Access,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
+    let (claims, _) = identify(app, access, &Method::GET, headers).await?;
+    check_permission(access, &claims)
+}
+
+fn check_permission(access: Access, claims: &Claims) -> Result<(), Refusal> {
     if claims.wall.is_some() && access != Access::Wall {
         return Err(Refusal::Wall);
     }
-    if let Some(role) = access.role().filter(|role| claims.role < *role) {
-        return Err(Refusal::Role(role));
+    match access.role().filter(|role| claims.role < *role) {
+        Some(role) => Err(Refusal::Role(role)),
+        None => Ok(()),
     }
-    Ok(Identity::of(claims, version))
 }
 
 /// The claims of the token or of the session of a request, and the version of the database if it was

@@ -39,6 +39,7 @@ use crate::{
     log,
     oidc::{SettingsFault, Trust},
     proxies::TrustedProxies,
+    rates::RateLimits,
     secret_file::{self, SecretFile, SecretFileError},
     tls::{Tls, TlsError, TlsFiles},
     token::{Key, Secret, ShortSecret},
@@ -94,6 +95,8 @@ pub struct Config {
     pub name_guard: NameGuard,
     /// The access to badges.
     pub badges: Badges,
+    /// The rates of requests.
+    pub rates: RateLimits,
     /// The time for which responses are stored under their idempotency keys.
     pub idempotency_retention: TimeDelta,
     /// The format of the log.
@@ -267,6 +270,7 @@ impl ServeArgs {
             registration: self.registration,
             name_guard: self.name_guard,
             badges: self.badges,
+            rates: self.rates(),
             // The conversion cannot fail: the longest retention is far below the limit of
             // `TimeDelta`.
             idempotency_retention: TimeDelta::from_std(self.idempotency_retention)
@@ -294,6 +298,16 @@ impl ServeArgs {
                 .max_connections_per_address
                 .unwrap_or(limits.per_address),
             ..limits
+        }
+    }
+
+    /// The rates of requests.
+    fn rates(&self) -> RateLimits {
+        RateLimits {
+            reads: self.rate_reads,
+            writes: self.rate_writes,
+            anonymous: self.rate_anonymous,
+            refused: self.rate_refused,
         }
     }
 

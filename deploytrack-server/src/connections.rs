@@ -23,9 +23,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::connection::Connection;
+pub(crate) use self::origin::Origin;
 use self::{
     connection::Seat,
-    origin::Origin,
     phase::{Phase, State},
 };
 

@@ -6,7 +6,7 @@ use std::{panic::AssertUnwindSafe, time::Instant};
 use deploytrack_core::{error::Fault, text::Label};
 use futures_util::FutureExt as _;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version, header,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
     request::Parts,
     uri::{Authority, Uri},
 };
@@ -26,6 +26,7 @@ use crate::{
     preconditions,
     proxies::Client,
     quota::MAX_WAIT,
+    rates::{Rates, Standing},
     refusal::{Refusal, Resource},
     request::Call,
     request_body::RequestBody,
@@ -43,12 +44,15 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
     let (parts, body) = request.into_parts();
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let client = parts.extensions.get::<Client>().copied();
-    let (metrics, log) = (app.metrics.clone(), RequestLog::default());
+    let (metrics, rates, log) = (app.metrics.clone(), app.rates.clone(), RequestLog::default());
 
     let (headers, body) = (parts.headers.clone(), RequestBody::new(body));
-    let work = handle(app, parts, body.clone(), id.clone(), log.clone());
+    let mut standing = None;
+    let about = (id.clone(), log.clone());
+    let work = handle(app, parts, body.clone(), about, &mut standing);
     let result = AssertUnwindSafe(work).catch_unwind().await;
     let result = result.unwrap_or(Err(Refusal::Panic));
+    let result = result.map_err(|refusal| count_refused(&rates, client, refusal));
     let code = result.as_ref().err().map(Refusal::code);
     let mut response = result.unwrap_or_else(|refusal| {
         metrics.count_refusal(refusal.code());
@@ -58,6 +62,9 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
         refusal.into_response(&path, &id)
     });
     add_common_headers(response.headers_mut(), &id);
+    if let Some(standing) = standing {
+        standing.write(response.headers_mut());
+    }
     body.close_unless_drained(&headers, response.headers_mut())
         .await;
 
@@ -76,12 +83,23 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
     response
 }
 
+/// Counts a request without a valid token for its address. Beyond the rate of the address its refusal
+/// is another one.
+fn count_refused(rates: &Rates, client: Option<Client>, refusal: Refusal) -> Refusal {
+    match client {
+        Some(client) if refusal.status() == StatusCode::UNAUTHORIZED => rates
+            .count_refused(client.address)
+            .map_or_else(Refusal::RateExceeded, |()| refusal),
+        _ => refusal,
+    }
+}
+
 async fn handle(
     app: App,
     parts: Parts,
     body: RequestBody,
-    id: String,
-    log: RequestLog,
+    (id, log): (String, RequestLog),
+    standing: &mut Option<Standing>,
 ) -> HandlerResult {
     check_head(&parts)?;
     let (endpoint, path) = endpoints::find(&parts.method, parts.uri.path(), app.badges)?;
@@ -90,8 +108,7 @@ async fn handle(
     }
     log.note_endpoint(endpoint.method.as_str(), endpoint.path, &path.value);
     let is_health_check = endpoint.access == Access::Health;
-    let (method, headers) = (&parts.method, &parts.headers);
-    let identity = auth::authorize(&app, endpoint.access, method, headers, &log).await?;
+    let identity = auth::authorize(&app, endpoint.access, &parts, &log, standing).await?;
     if let Some(connection) = parts.extensions.get::<Connection>() {
         let client = parts.extensions.get::<Client>();
         if identity.is_authenticated() {

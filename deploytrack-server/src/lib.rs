@@ -23,6 +23,7 @@
 //! | [`tls`] | the certificate and the key of the listener, and their renewal |
 //! | [`backup`] | backups of an SQLite database, and their schedule |
 //! | [`connections`] | the open connections, their limits, and the eviction of an idle one |
+//! | [`rates`] | how many requests one subject or one address may send |
 //! | [`config`] | the settings: flags, variables, defaults |
 //! | [`transfer`] | the text about a database that was copied |
 //! | `write_timeout`, `descriptors` | the timeout for clients that read too slowly; the limit of open files |
@@ -48,6 +49,7 @@
 //! | `dispatch` | the path of a request, from its id to its response |
 //! | [`healthcheck`] | the check whether a running server is ready |
 //! | [`serve`] | listeners: accept, timeouts, shutdown |
+//! | `fuzzing` | the entrances of the fuzz targets, in their builds only |
 
 mod app;
 mod arrival;
@@ -67,6 +69,8 @@ mod descriptors;
 mod dispatch;
 mod encoding;
 mod endpoints;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod healthcheck;
 mod identity;
 mod limits;
@@ -78,6 +82,7 @@ mod openapi;
 mod preconditions;
 pub mod proxies;
 mod quota;
+pub mod rates;
 mod refusal;
 mod request;
 mod request_body;

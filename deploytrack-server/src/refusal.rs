@@ -14,9 +14,10 @@ use deploytrack_core::{
     text::Label,
     token::TokenEnd,
 };
+use http::StatusCode;
 
 pub(crate) use self::resource::Resource;
-use crate::{oidc::IdentityFault, quota::QuotaExceeded, token::Role};
+use crate::{oidc::IdentityFault, quota::QuotaExceeded, rates::RateExceeded, token::Role};
 
 /// The reason for which a request fails. It unites the errors of all layers.
 #[derive(Debug)]
@@ -57,6 +58,8 @@ pub(crate) enum Refusal {
     TooSlow,
     /// The quota of this resource is used up.
     QuotaExceeded(Resource, QuotaExceeded),
+    /// The subject or the address has sent more requests than its rate allows.
+    RateExceeded(RateExceeded),
     /// Every connection within the limit is busy.
     ConnectionLimit,
     /// The server is shutting down.
@@ -89,6 +92,12 @@ impl From<Error> for Refusal {
     }
 }
 
+impl From<RateExceeded> for Refusal {
+    fn from(exceeded: RateExceeded) -> Self {
+        Self::RateExceeded(exceeded)
+    }
+}
+
 impl From<Vec<Fault>> for Refusal {
     fn from(faults: Vec<Fault>) -> Self {
         Self::Core(Error::Invalid(faults))
@@ -104,6 +113,11 @@ impl Refusal {
     /// The code of the problem.
     pub(crate) fn code(&self) -> &'static str {
         self.kind().1
+    }
+
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind().0
     }
 
     /// The cause for the log, if the failure is the server's.

@@ -24,6 +24,7 @@ mod exit_codes;
 mod given;
 mod healthcheck;
 mod hostile_machine;
+mod hostile_server;
 mod https;
 mod id_file;
 mod import;

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
+mod limits;
 mod modules;
 mod paths;
+mod security;
 mod table;
 
 use std::path::Path;

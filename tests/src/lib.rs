@@ -17,6 +17,7 @@
 //! | [`answer`] | an HTTP answer, and its form for snapshots |
 //! | [`contract`] | checks of real answers against the OpenAPI document |
 //! | [`hostile`] | JSON bodies that are the most expensive to parse |
+//! | [`mirror`] | a server that changes the answers of a real one, as a malicious one could |
 //! | [`raw`] | raw bytes to a socket, for requests that no client library sends |
 //! | [`slow`] | clients that read slowly or not at all |
 //! | [`browser`] | a real browser, and the requests of its pages |
@@ -38,6 +39,7 @@ pub mod disk;
 pub mod fold;
 pub mod hostile;
 pub mod issuer;
+pub mod mirror;
 pub mod pooler;
 pub mod postgres;
 pub mod program;

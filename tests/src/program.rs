@@ -274,6 +274,15 @@ fn wait_for_port(address: &str) {
     }
 }
 
+/// The variables of the rates. The load of a trial or of a benchmark comes from one subject: its
+/// requests are counted, and never too many.
+pub const RATES: [&str; 4] = [
+    "DEPLOYTRACK_RATE_READS",
+    "DEPLOYTRACK_RATE_WRITES",
+    "DEPLOYTRACK_RATE_ANONYMOUS",
+    "DEPLOYTRACK_RATE_REFUSED",
+];
+
 /// A real server process. It is killed when this value is dropped.
 #[derive(Debug)]
 pub struct Process {
@@ -306,6 +315,7 @@ impl Process {
         command
             .env("DEPLOYTRACK_JWT_SECRET", caller::SECRET)
             .env("RUST_LOG", "error")
+            .envs(RATES.map(|name| (name, "1000000000/s")))
             .stderr(Stdio::inherit());
         Self::started(command)
     }
@@ -322,6 +332,7 @@ impl Process {
         command
             .env("DEPLOYTRACK_JWT_SECRET", caller::SECRET)
             .env("RUST_LOG", "error")
+            .envs(RATES.map(|name| (name, "1000000000/s")))
             .stderr(Stdio::inherit());
         Self::started(command)
     }

@@ -13,7 +13,7 @@ use std::{
 use deploytrack_tests::{
     caller::{Caller, SECRET},
     database::Database,
-    program::{Home, Process},
+    program::{Home, Process, RATES},
 };
 use serde_json::json;
 
@@ -127,6 +127,7 @@ fn start(home: &Home, database: &Database, attack: &Attack, bench: Bench) -> Pro
         .current_dir(home.path());
     limited
         .env("DEPLOYTRACK_JWT_SECRET", SECRET)
+        .envs(RATES.map(|name| (name, "1000000000/s")))
         .env("RUST_LOG", "off");
     Process::started(limited)
 }

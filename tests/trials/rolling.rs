@@ -13,7 +13,7 @@ use std::{
 
 use deploytrack_tests::{
     caller::{Caller, SECRET},
-    program::{Home, Process, on_path},
+    program::{Home, Process, RATES, on_path},
 };
 use futures_util::StreamExt as _;
 use tokio::{
@@ -91,6 +91,7 @@ fn server(home: &Home, port: u16, database: &str) -> Process {
     let mut command = home.command("deploytrack-server", &args);
     command
         .env("DEPLOYTRACK_JWT_SECRET", SECRET)
+        .envs(RATES.map(|name| (name, "1000000000/s")))
         .env("RUST_LOG", "off");
     Process::started(command)
 }

@@ -130,6 +130,19 @@ fn open(file: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
     Ok((Box::new(opened), length))
 }
 
+/// The batches of a file with these columns, until the first one that cannot be read.
+#[cfg(fuzzing)]
+pub(crate) fn batches_of(file: &[u8], columns: &str) -> Vec<Vec<u8>> {
+    let Ok(columns) = columns.parse::<Columns>() else {
+        return Vec::new();
+    };
+    let Ok(mut batches) = Batches::of(file, &columns) else {
+        return Vec::new();
+    };
+    let next = || batches.next().ok().flatten();
+    std::iter::from_fn(next).map(|batch| batch.bytes).collect()
+}
+
 /// The failure for a rejected batch, with positions in the file instead of lines of the batch.
 fn rejected(error: Error, bytes: &[u8], places: &[Position]) -> Failure {
     let (first, last) = (places.first(), places.last());

@@ -57,5 +57,25 @@ pub(crate) use self::{
     spool::Spool,
 };
 
+/// Reads a file of an entry as each of the forms that it may have.
+#[cfg(fuzzing)]
+pub(crate) fn read_any(bytes: &[u8]) {
+    let content = seal::open_unverified(bytes.to_vec());
+    drop(serde_json::from_slice::<Event>(&content));
+    drop(serde_json::from_slice::<PendingOutcome>(&content));
+    drop(serde_json::from_slice::<Outcome>(&content));
+    drop(serde_json::from_slice::<Option<ProcessIdentity>>(&content));
+}
+
+/// Whether a file has a seal of a pipeline with a secret.
+#[cfg(fuzzing)]
+pub(crate) fn is_sealed(bytes: &[u8], keys: &Keys) -> bool {
+    let file = seal::SealedFile {
+        entry: "0197a0f0-0000-7000-8000-000000000000",
+        name: "0.json",
+    };
+    seal::open(file, bytes.to_vec(), keys).is_ok()
+}
+
 /// How long the file system may take to answer unless a caller sets another limit.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -106,6 +106,21 @@ impl Events {
     }
 }
 
+/// The blocks of a stream that arrives in these chunks: the id and the data of each.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn event_blocks(chunks: &[&[u8]]) -> Vec<(String, Option<String>)> {
+    let (mut parser, mut blocks) = (Parser::default(), Vec::new());
+    for chunk in chunks {
+        parser.feed(chunk);
+        while let Some(block) = parser.block() {
+            drop(block.id.parse::<Position>());
+            blocks.push((block.id, block.data));
+        }
+    }
+    blocks
+}
+
 /// A block: the lines between two empty lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Block {

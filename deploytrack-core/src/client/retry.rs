@@ -1,4 +1,4 @@
-//! Retries of writes.
+//! Retries of writes, and of requests that a server was too busy for.
 
 use std::time::Duration;
 
@@ -18,11 +18,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) async fn send<T, F: Future<Output = Result<T, Error>>>(
     attempt: impl FnMut() -> F,
 ) -> Result<T, Error> {
-    send_after(FIRST, attempt).await
+    send_after(FIRST, is_retryable, attempt).await
+}
+
+/// Sends a request that has no idempotency key, and repeats it only when the server has refused it
+/// for the number of requests: nothing was done then.
+pub(super) async fn ask<T, F: Future<Output = Result<T, Error>>>(
+    attempt: impl FnMut() -> F,
+) -> Result<T, Error> {
+    send_after(FIRST, is_about_rate, attempt).await
 }
 
 async fn send_after<T, F: Future<Output = Result<T, Error>>>(
     first: Duration,
+    is_retryable: impl FnMut(&Error) -> bool,
     attempt: impl FnMut() -> F,
 ) -> Result<T, Error> {
     let backoff = ExponentialBuilder::default()
@@ -34,7 +43,8 @@ async fn send_after<T, F: Future<Output = Result<T, Error>>>(
         .retry(backoff)
         .when(is_retryable)
         .adjust(|error, wait| match (wait, retry_after(error)) {
-            (Some(wait), Some(asked)) if asked <= PATIENCE => Some(wait.max(asked)),
+            // The random part is added, since many clients are given the same time.
+            (Some(wait), Some(asked)) if asked <= PATIENCE => Some(wait + asked),
             (_, Some(_)) => None,
             (wait, None) => wait,
         })
@@ -54,6 +64,11 @@ fn is_retryable(error: &Error) -> bool {
         | Error::Unreadable(_)
         | Error::NoIdentity(_) => false,
     }
+}
+
+/// Whether the server states when it accepts the next request of this caller (429).
+fn is_about_rate(error: &Error) -> bool {
+    matches!(error, Error::Server(problem) if problem.status == 429 && problem.retry_after.is_some())
 }
 
 fn retry_after(error: &Error) -> Option<Duration> {
@@ -79,8 +94,12 @@ mod tests {
     }
 
     async fn attempts(error: impl Fn() -> Error) -> usize {
+        attempts_of(is_retryable, error).await
+    }
+
+    async fn attempts_of(retryable: impl FnMut(&Error) -> bool, error: impl Fn() -> Error) -> usize {
         let made = Cell::new(0);
-        let outcome: Result<(), Error> = send_after(Duration::from_millis(1), || {
+        let outcome: Result<(), Error> = send_after(Duration::from_millis(1), retryable, || {
             made.set(made.get() + 1);
             async { Err(error()) }
         })
@@ -108,7 +127,17 @@ mod tests {
             1,
             "the wait is too long"
         );
+        assert_eq!(attempts(|| server(429, Some(0))).await, 3);
         assert_eq!(attempts(|| server(500, None)).await, 1);
         assert_eq!(attempts(|| Error::Refused(Box::default())).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_read_is_repeated_only_when_the_server_states_the_time() {
+        let attempts = |status, after| attempts_of(is_about_rate, move || server(status, after));
+        assert_eq!(attempts(429, Some(0)).await, 3);
+        assert_eq!(attempts(429, Some(3600)).await, 1, "the wait is too long");
+        assert_eq!(attempts(429, None).await, 1);
+        assert_eq!(attempts(503, Some(0)).await, 1);
     }
 }

@@ -234,8 +234,10 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<ApiResponse<T>, Error> {
-        self.answer(self.request(Method::GET, path, query).timeout(self.timeout))
-            .await
+        retry::ask(|| {
+            self.answer(self.request(Method::GET, path, query).timeout(self.timeout))
+        })
+        .await
     }
 
     pub(super) async fn send<T: DeserializeOwned>(
@@ -294,12 +296,13 @@ impl Client {
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<(), Error> {
-        self.response(
-            self.request(Method::DELETE, path, &[])
-                .timeout(self.timeout),
-        )
-        .await
-        .map(drop)
+        let delete = || {
+            self.response(
+                self.request(Method::DELETE, path, &[])
+                    .timeout(self.timeout),
+            )
+        };
+        retry::ask(delete).await.map(drop)
     }
 
     pub(super) async fn stream(
@@ -336,9 +339,9 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<ApiResponse<Page<T>>, Error> {
-        let response = self
-            .response(self.request(Method::GET, path, query).timeout(self.timeout))
-            .await?;
+        let ask =
+            || self.response(self.request(Method::GET, path, query).timeout(self.timeout));
+        let response = retry::ask(ask).await?;
         let mut links = links::read(response.headers()).map_err(|why| self.foreign(&why))?;
         let mut answer: ApiResponse<Page<T>> = self.read(response).await?;
         if let (None, Some(next)) = (links.next, &answer.value.next) {

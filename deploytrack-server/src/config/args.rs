@@ -11,6 +11,7 @@ use super::{Badges, DatabaseUrl, MAX_CONNECTIONS};
 use crate::{
     log,
     proxies::ProxyNetwork,
+    rates::{RateLimit, RateLimits},
     value_parser::{TrimmedPath, TrimmedText},
 };
 
@@ -119,6 +120,26 @@ pub struct ServeArgs {
                   [default: a quarter of --max-connections]"
     )]
     pub(super) max_connections_per_address: Option<usize>,
+
+    /// Reads that one subject may send, such as 200/s, 12000/m or 100000/h; off sets no limit
+    #[arg(long, global = true, value_name = "RATE|off", env = "DEPLOYTRACK_RATE_READS", default_value_t = RateLimits::default().reads,
+          value_parser = TrimmedText(RateLimit::from_str))]
+    pub(super) rate_reads: RateLimit,
+
+    /// Writes that one subject may send
+    #[arg(long, global = true, value_name = "RATE|off", env = "DEPLOYTRACK_RATE_WRITES", default_value_t = RateLimits::default().writes,
+          value_parser = TrimmedText(RateLimit::from_str))]
+    pub(super) rate_writes: RateLimit,
+
+    /// Requests for badges and logins that one address (IPv6: one /64 network) may send
+    #[arg(long, global = true, value_name = "RATE|off", env = "DEPLOYTRACK_RATE_ANONYMOUS", default_value_t = RateLimits::default().anonymous,
+          value_parser = TrimmedText(RateLimit::from_str))]
+    pub(super) rate_anonymous: RateLimit,
+
+    /// Requests without a valid token that one address may send
+    #[arg(long, global = true, value_name = "RATE|off", env = "DEPLOYTRACK_RATE_REFUSED", default_value_t = RateLimits::default().refused,
+          value_parser = TrimmedText(RateLimit::from_str))]
+    pub(super) rate_refused: RateLimit,
 
     /// Folder for backups that the server makes on its own; SQLite only
     #[arg(long, global = true, value_name = "FOLDER", env = "DEPLOYTRACK_BACKUP_TO", value_parser = TrimmedPath(PathBufValueParser::new()))]

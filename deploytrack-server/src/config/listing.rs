@@ -3,6 +3,7 @@
 use super::{ConfigError, SECRET_VARIABLE, SecretSource, ServeArgs};
 use crate::{
     proxies::TrustedProxies,
+    rates::RateLimit,
     secret_file,
     tls::Tls,
     token::{Secret, lifetime_text},
@@ -53,6 +54,7 @@ impl ServeArgs {
         self.tokens.trust()?;
         let keys_by_url = self.tokens.published_keys()?.len();
         let any = |value: &Option<String>| value.clone().unwrap_or_else(|| "any".into());
+        let of_one = |limit: RateLimit, what| format!("{limit} of one {what}");
         let rows = [
             ("listen", self.listen.to_string()),
             ("certificate", tls),
@@ -87,6 +89,10 @@ impl ServeArgs {
             ("backups", backups),
             ("connections", self.max_connections.to_string()),
             ("of one address", self.limits().per_address.to_string()),
+            ("reads", of_one(self.rate_reads, "subject")),
+            ("writes", of_one(self.rate_writes, "subject")),
+            ("anonymous", of_one(self.rate_anonymous, "address")),
+            ("refused", of_one(self.rate_refused, "address")),
             (
                 "drain delay",
                 humantime::format_duration(self.drain_delay).to_string(),

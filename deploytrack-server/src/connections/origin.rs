@@ -5,7 +5,7 @@ use std::net::IpAddr;
 /// The part of an address that tells callers apart. A caller with one IPv6 address usually has all
 /// 2^64 addresses of its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     /// An IPv4 address, also in its IPv6 form.
     V4([u8; 4]),
     /// The first 64 bits of an IPv6 address.
@@ -13,7 +13,7 @@ pub(super) enum Origin {
 }
 
 impl Origin {
-    pub(super) fn of(address: IpAddr) -> Self {
+    pub(crate) fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address.octets()),
             IpAddr::V6(address) => {

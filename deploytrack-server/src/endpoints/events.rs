@@ -17,7 +17,7 @@ use deploytrack_core::{
     tracker::Events,
 };
 use futures_util::stream;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use serde_json::json;
@@ -28,7 +28,6 @@ use crate::{
     App,
     auth::{self, Access},
     body::BodyError,
-    identity::Identity,
     limits::HEARTBEAT,
     openapi::{
         OperationDraft, content, examples, group,
@@ -39,7 +38,6 @@ use crate::{
     quota::{Permit, QuotaExceeded},
     refusal::{Refusal, Resource},
     request::{Call, Query, both},
-    request_log::RequestLog,
     response::HandlerResult,
     token::Role,
 };
@@ -211,27 +209,23 @@ impl EventSource {
                 next = timeout(HEARTBEAT, self.matching_events()) => next,
             };
             // The token or the session may have ended since the connection was opened.
-            match (self.authorize().await, next) {
+            let permission = auth::authorize_again(&self.app, self.access, &self.headers).await;
+            match (permission, next) {
                 // A heartbeat tells nothing. A reader need not end because the database is away.
-                (Ok(_) | Err(Refusal::Core(_)), Err(_)) => {
+                (Ok(()) | Err(Refusal::Core(_)), Err(_)) => {
                     let position = self.position();
                     let heartbeat = format!(": heartbeat\n{position}");
                     return Some(Ok(Frame::data(Bytes::from(heartbeat))));
                 }
-                (Ok(_), Ok(Ok(text))) if text.is_empty() => {}
-                (Ok(_), Ok(Ok(text))) => return Some(Ok(Frame::data(text))),
-                (Ok(_), Ok(Err(error))) | (Err(Refusal::Core(error)), Ok(_)) => {
+                (Ok(()), Ok(Ok(text))) if text.is_empty() => {}
+                (Ok(()), Ok(Ok(text))) => return Some(Ok(Frame::data(text))),
+                (Ok(()), Ok(Err(error))) | (Err(Refusal::Core(error)), Ok(_)) => {
                     tracing::warn!(%error, "a stream of events broke off");
                     return Some(Err(BodyError::from("the stream broke off")));
                 }
                 (Err(_), _) => return None,
             }
         }
-    }
-
-    async fn authorize(&self) -> Result<Identity, Refusal> {
-        let log = RequestLog::default();
-        auth::authorize(&self.app, self.access, &Method::GET, &self.headers, &log).await
     }
 
     /// The text of the next events that match the filter. It is empty if there are none among them,

@@ -2,12 +2,12 @@
 
 use utoipa::openapi::{Ref, ResponseBuilder};
 
-/// Adds these headers and `X-Request-Id` to a response. Headers are described once for all
+/// Adds these headers, those of the rate, and `X-Request-Id` to a response. Headers are described once for all
 /// responses.
 pub(super) fn with_headers(response: ResponseBuilder, headers: &[&str]) -> ResponseBuilder {
     headers
         .iter()
-        .chain(&["X-Request-Id"])
+        .chain(&["RateLimit", "RateLimit-Policy", "X-Request-Id"])
         .fold(response, |response, name| {
             response.header_ref(*name, Ref::new(format!("#/components/headers/{name}")))
         })

@@ -275,10 +275,10 @@ impl OperationDraft {
             // These endpoints ignore parameters.
             self.faults = vec![Fault::parameter("Host", "must be given exactly once")];
         }
+        let draft = self.with_rate(access);
         let draft = match access {
-            Access::Reader | Access::Wall => self.refusals(&[StatusCode::TOO_MANY_REQUESTS]),
-            Access::Admin => self.refusals(&[StatusCode::FORBIDDEN]),
-            Access::Writer => self.refuses([
+            Access::Admin => draft.refusals(&[StatusCode::FORBIDDEN]),
+            Access::Writer => draft.refuses([
                 Refusal::Role(Role::Writer),
                 Error::OutsideLimits {
                     kind: CatalogKind::Environment,
@@ -287,7 +287,7 @@ impl OperationDraft {
                 }
                 .into(),
             ]),
-            _ => self,
+            _ => draft,
         };
         if !access.needs_token() {
             return draft;
@@ -296,6 +296,21 @@ impl OperationDraft {
         draft
             .with(|operation| operation.security(token))
             .refusals(&[StatusCode::UNAUTHORIZED, StatusCode::SERVICE_UNAVAILABLE])
+    }
+
+    /// Adds the refusal beyond a rate, also beside refusals with its status that are specific to the
+    /// operation.
+    fn with_rate(self, access: Access) -> Self {
+        if matches!(access, Access::Health | Access::Open) {
+            return self;
+        }
+        let beyond = StatusCode::TOO_MANY_REQUESTS;
+        let has_own = self.refusals.iter().any(|own| own.status() == beyond);
+        if has_own {
+            self.refuses([refusals::rate_exceeded()])
+        } else {
+            self.refusals(&[beyond])
+        }
     }
 
     /// Adds the responses of all refusals.

@@ -219,7 +219,7 @@ pub(crate) fn last_event_id() -> Parameter {
 }
 
 /// The headers of responses. The document describes them once.
-pub(crate) fn headers_of_responses() -> [(&'static str, Header); 7] {
+pub(crate) fn headers_of_responses() -> [(&'static str, Header); 9] {
     let header = |name, kind, description: &str, example: Value| {
         let header = HeaderBuilder::new()
             .schema(Some(ObjectBuilder::new().schema_type(kind)))
@@ -258,6 +258,19 @@ pub(crate) fn headers_of_responses() -> [(&'static str, Header); 7] {
             Type::String,
             "`true` if this is the stored response of the first request.",
             json!("true"),
+        ),
+        header(
+            "RateLimit",
+            Type::String,
+            "What is left of the rate of the caller: `r` requests may follow at once, and after `t` seconds all of them are there again; \
+             with 429, `t` is `Retry-After`. Absent where nothing is counted. draft-ietf-httpapi-ratelimit-headers-11.",
+            json!("\"reads\";r=11999;t=1"),
+        ),
+        header(
+            "RateLimit-Policy",
+            Type::String,
+            "The rate for which the request counts: its name, `q` requests in `w` seconds.",
+            json!("\"reads\";q=12000;w=60"),
         ),
         header(
             "Retry-After",

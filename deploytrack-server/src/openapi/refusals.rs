@@ -18,6 +18,7 @@ use super::{examples, headers::with_headers};
 use crate::{
     limits::HEAD_BYTES,
     quota::QuotaExceeded,
+    rates::exceeded_reads,
     refusal::{Refusal, Resource},
     token::Role,
 };
@@ -76,6 +77,7 @@ fn of_many_operations() -> Vec<Refusal> {
         .into(),
         Refusal::QuotaExceeded(Resource::Reads, subject(8)),
         Refusal::QuotaExceeded(Resource::Answers, subject(256)),
+        rate_exceeded(),
         Refusal::Head,
         Refusal::Panic,
         Error::Unavailable("unreachable".into()).into(),
@@ -84,6 +86,11 @@ fn of_many_operations() -> Vec<Refusal> {
         Error::TooManyReads.into(),
         Refusal::TooManyBodies,
     ]
+}
+
+/// The refusal of a request beyond the rate of its subject.
+pub(super) fn rate_exceeded() -> Refusal {
+    exceeded_reads().into()
 }
 
 /// The response with these problems, each of which is an example.
@@ -176,6 +183,9 @@ fn when(code: &str) -> &'static str {
         "removed" => "retention removed the deployment; the detail has when and why",
         "preview_changed" => "other deployments would be removed now than the preview listed",
         "removal_in_progress" => "another removal is running",
+        "rate_limit_exceeded" => {
+            "the subject or the address has sent more requests than its rate allows"
+        }
         "too_many_streams" => "too many event streams are open",
         "too_many_exports" => "too many exports are running",
         "too_many_large_answers" => "too many large answers are in transit",

@@ -1,5 +1,7 @@
 //! The kind of each refusal: status, code, title, and the header that belongs to the status.
 
+use std::borrow::Cow;
+
 use deploytrack_core::{
     api::{REMOVED, STORE_REPLACED, TOKEN_ENDED, TOKEN_LIFETIME},
     error::Error,
@@ -81,6 +83,11 @@ impl Refusal {
                 let (code, title) = resource.kind();
                 (StatusCode::TOO_MANY_REQUESTS, code, title)
             }
+            Self::RateExceeded(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limit_exceeded",
+                "Too many requests",
+            ),
             Self::AddressLimit => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too_many_connections",
@@ -108,7 +115,16 @@ impl Refusal {
     }
 
     /// The header that belongs to the status.
-    pub(super) fn header(&self) -> Option<(HeaderName, &'static str)> {
+    pub(super) fn header(&self) -> Option<(HeaderName, Cow<'static, str>)> {
+        if let Self::RateExceeded(exceeded) = self {
+            return Some((header::RETRY_AFTER, exceeded.retry_after().to_string().into()));
+        }
+        self.fixed_header()
+            .map(|(name, value)| (name, value.into()))
+    }
+
+    /// The header that belongs to the status, if its value is always the same.
+    fn fixed_header(&self) -> Option<(HeaderName, &'static str)> {
         match self {
             Self::Method(allow) => Some((header::ALLOW, allow)),
             // A request without a token gets no error code (RFC 6750, section 3.1).

@@ -1,5 +1,7 @@
 //! The problem details of a refusal (RFC 9457), and the responses that contain them.
 
+use std::borrow::Cow;
+
 use deploytrack_core::{
     api::Problem,
     error::{Error, Fault},
@@ -18,6 +20,10 @@ use crate::{
 impl Refusal {
     /// The response to the request with this path and id.
     pub(crate) fn into_response(self, instance: &str, request_id: &str) -> Response<Body> {
+        let standing = match &self {
+            Self::RateExceeded(exceeded) => Some(exceeded.standing.clone()),
+            _ => None,
+        };
         let (status, header, problem) = self.into_problem(instance, request_id);
         // Serialization cannot fail: a problem has only text, numbers and lists of them.
         let mut response = whole(
@@ -26,9 +32,13 @@ impl Refusal {
             serde_json::to_vec(&problem).unwrap_or_default(),
         );
         if let Some((name, value)) = header {
-            response
-                .headers_mut()
-                .insert(name, HeaderValue::from_static(value));
+            // Every value is text of this server.
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        if let Some(standing) = standing {
+            standing.write(response.headers_mut());
         }
         response
     }
@@ -57,7 +67,7 @@ impl Refusal {
         self,
         instance: &str,
         request_id: &str,
-    ) -> (StatusCode, Option<(HeaderName, &'static str)>, Problem) {
+    ) -> (StatusCode, Option<(HeaderName, Cow<'static, str>)>, Problem) {
         let (status, code, title) = self.kind();
         let mut problem = Problem {
             r#type: format!("urn:deploytrack:problem:{code}"),
@@ -130,6 +140,7 @@ impl Refusal {
             Self::TooLarge(limit) => format!("the body may have at most {limit}"),
             Self::MediaType(expected) => format!("the body must be sent as {expected}, without Content-Encoding"),
             Self::QuotaExceeded(resource, exceeded) => resource.detail(*exceeded),
+            Self::RateExceeded(exceeded) => exceeded.detail(),
             Self::TooSlow => "the body must arrive within 30 seconds, and at 8 KiB a second or more after the first 10 seconds".into(),
             Self::ConnectionLimit => {
                 "all connections of the server are busy; try again later, or start it with a higher --max-connections".into()

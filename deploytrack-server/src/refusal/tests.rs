@@ -97,6 +97,7 @@ fn every_temporary_refusal_has_its_own_detail_and_a_retry_after() {
         .flat_map(|resource| limits.map(|limit| Refusal::QuotaExceeded(resource, limit)));
     let others = [
         Refusal::from(Error::Busy),
+        crate::rates::exceeded_reads().into(),
         Error::TooManyReads.into(),
         Error::Verifying.into(),
         Error::Unavailable("".into()).into(),

@@ -239,6 +239,13 @@ fn every_kind_of_problem_is_spoken() {
             "--environment",
         ),
         (
+            "rate_limit_exceeded",
+            "429 Too Many Requests",
+            "one subject may send 12000 reads a minute; repeat the request",
+            3,
+            "--rate-reads",
+        ),
+        (
             "too_many_connections",
             "429 Too Many Requests",
             "this address has too many connections without a valid token",
