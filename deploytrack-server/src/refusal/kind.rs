@@ -116,11 +116,16 @@ impl Refusal {
 
     /// The header that belongs to the status.
     pub(super) fn header(&self) -> Option<(HeaderName, Cow<'static, str>)> {
-        if let Self::RateExceeded(exceeded) = self {
-            return Some((header::RETRY_AFTER, exceeded.retry_after().to_string().into()));
+        match self {
+            Self::RateExceeded(exceeded) => Some((
+                header::RETRY_AFTER,
+                exceeded.retry_after().to_string().into(),
+            )),
+            Self::Exchange(refusal) => refusal.header(),
+            _ => self
+                .fixed_header()
+                .map(|(name, value)| (name, value.into())),
         }
-        self.fixed_header()
-            .map(|(name, value)| (name, value.into()))
     }
 
     /// The header that belongs to the status, if its value is always the same.
@@ -163,7 +168,6 @@ impl Refusal {
             Self::Identity(_) => {
                 Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
             }
-            Self::Exchange(refusal) => refusal.header(),
             _ => None,
         }
     }
