@@ -14,7 +14,6 @@ use crate::{
     pin::PinConflict,
     status::IllegalTransition,
     text::{Invalid, Name, Version},
-    token::TokenEnd,
 };
 
 /// Every error of a use case. The messages are written for the caller. Details that only an operator should see are in
@@ -87,12 +86,12 @@ pub enum Error {
     #[error("there are {0} valid tokens, which is the most; revoke one first")]
     TooManyTokens(u64),
     /// The token was revoked or has expired, so that it gets no new secret.
-    #[error("the token {name} {}; create a new one", match .end { TokenEnd::Revoked => "was revoked", _ => "has expired" })]
+    #[error("the token {name} {reason}; create a new one")]
     TokenEnded {
         /// The name of the token.
         name: Name,
-        /// The reason.
-        end: TokenEnd,
+        /// The reason: `was revoked` or `has expired`.
+        reason: &'static str,
     },
     /// There are as many revocations as there may be.
     #[error("there are {0} revocations, which is the most; remove one of tokens that have expired")]

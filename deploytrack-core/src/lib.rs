@@ -34,11 +34,7 @@
 //! | [`verification`] | the result of a comparison of all derived data with the history |
 //! | [`backup`] | the description of a backup |
 //! | [`transfer`] | the result of copying a database to another one |
-//! | [`role`] | how much a caller may do |
-//! | [`token`] | tokens that the server stores, and when they are valid |
-//! | [`revocation`] | JSON Web Tokens that are refused before they expire |
 //! | [`wall`] | walls: links that show one view of the matrix |
-//! | [`session`] | sessions of the pages, and the codes that open one |
 //! | [`query`] | filters, cursors and pages |
 //! | [`daily`] | deployments counted by day |
 //! | [`matrix`] | rows and cells of the matrix |
@@ -46,9 +42,13 @@
 //! | [`origin`] | the origin of a write, which an identity token states |
 //! | [`exchange`] | the exchange of an identity token for a token of the server |
 //! | [`pin`] | the ids that names in identity tokens had at their first use |
-//! | [`api`] | paths, headers and bodies that the server and the client share |
 //! | [`error`] | the error of the use cases |
 //! | [`limits`] | the components and environments that a caller may write to |
+//! | [`role`] | how much a caller may do |
+//! | [`token`] | tokens that the server stores, and when they are valid |
+//! | [`revocation`] | JSON Web Tokens that are refused before they expire |
+//! | [`session`] | sessions of the pages, and the codes that open one |
+//! | [`api`] | paths, headers and bodies that the server and the client share |
 #![cfg_attr(
     feature = "store",
     doc = "| [`store`] | all SQL |\n| [`tracker`] | the use cases: record, update, list, latest, matrix, history, verification |"

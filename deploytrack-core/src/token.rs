@@ -118,6 +118,16 @@ pub enum TokenEnd {
 }
 
 impl TokenEnd {
+    /// The reason as the rest of a sentence about the token.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Revoked => "was revoked",
+            Self::Expired => "has expired",
+            Self::Rotated => "has got another secret",
+        }
+    }
+
     /// The word of the audit.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -33,6 +33,7 @@
 //! | `links`, `response` | the links between the pages of a list; successful responses |
 //! | `encoding` | the forms of a response: whole, compressed, not modified |
 //! | `cache` | responses stored until the next commit |
+//! | `credentials` | the tokens that were looked up in the database |
 //! | `arrival`, `request_body` | the memory for arriving bodies; the body of a request until it is read |
 //! | `metrics` | counters, measurements, and the text for Prometheus |
 //! | `request_log` | the line of a request in the log |

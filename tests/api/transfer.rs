@@ -142,6 +142,11 @@ async fn fill(server: &Server) -> Visitors {
     let wall = json!({"name": "Küche", "view": "env=production"});
     let wall = admin.post("/api/v1/walls", &wall).await.expect(201);
     let opened = exchange(server, wall["secret"].as_str().unwrap(), "", "").await;
+    let token = json!({"subject": "web-team", "environments": ["staging"]});
+    admin.post("/api/v1/tokens", &token).await.expect(201);
+    let revocation = json!({"jti": "42"});
+    let revoked = admin.post("/api/v1/revocations", &revocation).await;
+    revoked.expect(201);
     let code = admin.call("POST", "/api/v1/session/code").await.expect(201);
     Visitors {
         session: logged_in(&server.reader()).await,

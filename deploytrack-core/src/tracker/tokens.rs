@@ -140,7 +140,8 @@ impl Tracker {
             let now = this.clock.now();
             if let Some(end) = found.token.end(now) {
                 let name = found.token.name;
-                return Err(Error::TokenEnded { name, end });
+                let reason = end.sentence();
+                return Err(Error::TokenEnded { name, reason });
             }
             let rotated = found.rotated(secret, grace, longest, now);
             work.write.write_rotation(&rotated).await?;

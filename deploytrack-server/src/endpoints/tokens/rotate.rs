@@ -28,7 +28,7 @@ pub(crate) fn doc() -> OperationDraft {
     )
     .refuses([Error::TokenEnded {
         name: examples::ci_token().name,
-        end: TokenEnd::Revoked,
+        reason: TokenEnd::Revoked.sentence(),
     }])
 }
 
