@@ -84,8 +84,8 @@ fn by_code(problem: &Problem) -> Wording {
         "removed" | "preview_changed" | "removal_in_progress" => of_retention(problem),
         "in_use" => (
             of_name(
-                &|kind, name| format!("the {kind} {name} has deployments, and history is never deleted"),
-                "it has deployments, and history is never deleted",
+                &|kind, name| format!("the {kind} {name} has deployments"),
+                "it has deployments",
             ),
             of_name(
                 &|kind, name| format!("`deploytrack {kind} archive {}` hides it from the matrix", quoted(name)),

@@ -98,9 +98,7 @@ pub enum Error {
     #[error("there are {0} revocations, which is the most; remove one of tokens that have expired")]
     TooManyRevocations(u64),
     /// A component or environment with deployments cannot be deleted.
-    #[error(
-        "the {kind} {name} has deployments, and history is never deleted; archive it instead ({{\"archived\": true}})"
-    )]
+    #[error("the {kind} {name} has deployments; archive it instead ({{\"archived\": true}})")]
     InUse {
         /// Component or environment.
         kind: CatalogKind,

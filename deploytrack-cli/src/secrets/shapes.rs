@@ -5,9 +5,9 @@ use std::{ops::Range, sync::LazyLock};
 use regex::{Regex, RegexBuilder};
 
 /// Tokens with the prefix of a service. The secret is each group, or the whole match if there is
-/// none.
+/// none. Tokens are ASCII: the classes of Unicode, repeated, would take most of the time of a start.
 const TOKENS: &str = concat!(
-    r"\b(?:gh[a-z]_[A-Za-z0-9]{16,}|dtk_[A-Za-z0-9]{36}|github_pat_\w{20,}|gl[a-z]{2,6}-[\w.-]{16,}",
+    r"(?-u)\b(?:gh[a-z]_[A-Za-z0-9]{16,}|dtk_[A-Za-z0-9]{36}|github_pat_\w{20,}|gl[a-z]{2,6}-[\w.-]{16,}",
     r"|A(?:3T|KI|SI|BI|CC|RO|ID)A[A-Z0-9]{12,}|AIza[\w-]{30,}|ya29\.[\w.-]{16,}|LTAI[A-Za-z0-9]{12,}",
     r"|xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|[srp]k_(?:live|test)_\w{10,}|whsec_\w{10,}|sk-[\w-]{16,}",
     r"|eyJ[\w-]{6,}(?:\.[\w-]*){0,4}|npm_\w{16,}|pypi-[\w-]{16,}|rubygems_\w{16,}|dckr_[a-z]+_[\w-]{10,}|do[a-z]_v1_\w{16,}",

@@ -36,7 +36,7 @@ impl Tracker {
     /// # Errors
     /// [`Error::Verifying`] if a verification is already running; errors of the database.
     pub async fn verify(&self) -> Result<Verification, Error> {
-        self.compare().await.map(|audit| audit.report)
+        self.compare().await.map(|findings| findings.report)
     }
 
     /// Rebuilds everything that differs from the history, cell by cell, each in a short write; then
@@ -67,7 +67,7 @@ impl Tracker {
 
     /// In its own task: a cancelled caller would leave running statements behind, each of which
     /// occupies a connection. The next verification waits for their end.
-    async fn compare(&self) -> Result<Audit, Error> {
+    async fn compare(&self) -> Result<Findings, Error> {
         let one_at_a_time = self
             .verifying
             .clone()
@@ -75,19 +75,19 @@ impl Tracker {
             .map_err(|_| Error::Verifying)?;
         let this = self.clone();
         in_own_task(async move {
-            let audit = this.compare_everything().await;
+            let findings = this.compare_everything().await;
             drop(one_at_a_time);
-            audit
+            findings
         })
         .await
     }
 
-    async fn compare_everything(&self) -> Result<Audit, Error> {
+    async fn compare_everything(&self) -> Result<Findings, Error> {
         let mut source = Source {
             snapshot: self.store.snapshot().await?,
             store: &self.store,
         };
-        Audit::of(&mut source).await
+        Findings::of(&mut source).await
     }
 }
 
@@ -97,8 +97,8 @@ pub(super) async fn verify_uncommitted(
     snapshot: Snapshot,
 ) -> Result<(Verification, Snapshot), Error> {
     let mut source = Source { snapshot, store };
-    let audit = Audit::of(&mut source).await?;
-    Ok((audit.report, source.snapshot))
+    let findings = Findings::of(&mut source).await?;
+    Ok((findings.report, source.snapshot))
 }
 
 /// Refuses a database that differs from its history.
@@ -146,7 +146,7 @@ impl Repair {
 
 /// The findings so far, and the values that the history requires for each cell.
 #[derive(Debug, Default)]
-struct Audit {
+struct Findings {
     report: Verification,
     /// The differences that the report lists, each with its repair.
     named: Vec<(Option<Repair>, Difference)>,
@@ -165,16 +165,16 @@ struct Audit {
     unreadable: Unreadable,
 }
 
-impl Audit {
+impl Findings {
     async fn of(source: &mut Source<'_>) -> Result<Self, Error> {
-        let mut audit = Self::default();
-        audit.compare_deployments(source).await?;
-        audit.compare_removals(source).await?;
-        audit.compare_derived_tables(source).await?;
-        audit.compare_events(source).await?;
-        audit.note_damage(source).await?;
-        audit.conclude();
-        Ok(audit)
+        let mut findings = Self::default();
+        findings.compare_deployments(source).await?;
+        findings.compare_removals(source).await?;
+        findings.compare_derived_tables(source).await?;
+        findings.compare_events(source).await?;
+        findings.note_damage(source).await?;
+        findings.conclude();
+        Ok(findings)
     }
 
     fn note(&mut self, table: &str, repair: Option<Repair>, difference: Difference) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{Audit, Repair, of_cell};
+use super::{Findings, Repair, of_cell};
 use crate::{
     clock::{self, Time},
     status::Status,
@@ -12,7 +12,7 @@ use crate::{
     verification::Difference,
 };
 
-impl Audit {
+impl Findings {
     pub(super) fn compare_cells(&mut self, stored: Vec<(CellKey, StoredCell, Time)>) {
         self.report.cells = stored.len() as u64;
         let mut expected = std::mem::take(&mut self.newest);

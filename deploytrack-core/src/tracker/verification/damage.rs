@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::{Audit, unreadable};
+use super::{Findings, unreadable};
 use crate::{
     error::Error,
     store::{CellKey, Snapshot, Store, is_damage},
@@ -61,7 +61,7 @@ impl Source<'_> {
     }
 }
 
-impl Audit {
+impl Findings {
     /// Returns the rows that were read, or reports the table as unreadable.
     pub(super) async fn read<T>(
         &mut self,

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Audit, Source, of_cell, unreadable};
+use super::{Findings, Source, of_cell, unreadable};
 use crate::{
     error::Error,
     store::{CellKey, DeploymentRecord, EntryResult, StoredPeriod},
@@ -49,7 +49,7 @@ impl Source<'_> {
     }
 }
 
-impl Audit {
+impl Findings {
     pub(super) async fn compare_deployments(
         &mut self,
         source: &mut Source<'_>,

@@ -4,14 +4,14 @@
 //! Differences are not repaired: readers have received these events, and the meaning of a number
 //! must not change.
 
-use super::{Audit, Source};
+use super::{Findings, Source};
 use crate::{
     error::Error,
     store::{Numbering, WrongEvent},
     verification::Difference,
 };
 
-impl Audit {
+impl Findings {
     pub(super) async fn compare_events(&mut self, source: &mut Source<'_>) -> Result<(), Error> {
         let numbering = source.snapshot.numbering().await;
         if let Some(numbering) = self.read(source, "events", numbering).await? {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Audit, unreadable};
+use super::{Findings, unreadable};
 use crate::{
     clock::{self, Time},
     deployment::Deployment,
@@ -21,7 +21,7 @@ pub(super) struct ExpectedCell {
     pub(super) time: Time,
 }
 
-impl Audit {
+impl Findings {
     /// Compares one deployment and its periods with its history.
     pub(super) fn compare(
         &mut self,

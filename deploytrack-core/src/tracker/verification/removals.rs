@@ -2,7 +2,7 @@
 //! remains of these deployments.
 
 use super::{
-    Audit, Source,
+    Findings, Source,
     history::{compare_periods, newest_of},
     unreadable,
 };
@@ -25,7 +25,7 @@ struct Last {
     hash: Option<Digest>,
 }
 
-impl Audit {
+impl Findings {
     /// Compares the removals. They are a chain of hashes, without gaps, and each covers what remains
     /// of its deployments.
     pub(super) async fn compare_removals(&mut self, source: &mut Source<'_>) -> Result<(), Error> {
