@@ -389,10 +389,7 @@ impl DeploymentState {
         deployment.attempt = self.attempt;
         deployment.started_at = self.started_at;
         deployment.finished_at = self.finished_at;
-        deployment.succeeded_at = match self.succeeded {
-            Some((time, _)) => Some(time),
-            None => None,
-        };
+        deployment.succeeded_at = self.succeeded.map(|(time, _)| time);
         deployment.occurred_at = self.occurred.0;
         deployment.origin.clone_from(&self.origin);
     }

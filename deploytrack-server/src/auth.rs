@@ -181,7 +181,8 @@ async fn verified(app: &App, token: &str) -> Result<Verified, Refusal> {
     }
     let (verifier, now) = (app.verifier(), app.tracker.clock().now());
     let mut checked = verifier.check(token, now);
-    if matches!(checked, Err(TokenFault::Invalid)) && verifier.renew_for(token, now).await {
+    if matches!(checked, Err(TokenFault::Invalid)) && Box::pin(verifier.renew_for(token, now)).await
+    {
         checked = verifier.check(token, now);
     }
     checked.map(Verified::Signed).map_err(|fault| match fault {

@@ -9,11 +9,15 @@ use chrono::TimeDelta;
 use deploytrack_core::{
     clock::{Clock as _, ManualClock, SystemClock},
     deployment::NewDeployment,
+    digest::Digest,
     error::Error,
+    limits::WriteLimits,
+    pin::NamedId,
     retention::{RemovalRequest, Rule},
+    role::Role,
     status::Status,
     store::Store,
-    tracker::{Tracker, TransferSource},
+    tracker::{Exchange, Tracker, TransferSource},
     transfer::Transfer,
 };
 use deploytrack_tests::{
@@ -75,6 +79,27 @@ async fn removed(database: &Database) {
     };
     assert!(tracker.remove(request, &by).await.unwrap().deployments > 0);
     tracker.close().await;
+}
+
+/// A token that was exchanged for an identity token, and the pin of its repository.
+async fn exchanged(tracker: &Tracker) {
+    let name = |text: &str| text.parse().unwrap();
+    let origin =
+        json!({"issuer": "https://id.example.com", "rule": "web", "repository": "o/größe"});
+    let exchange = Exchange {
+        origin: serde_json::from_value(origin).unwrap(),
+        named: vec![NamedId {
+            claim: name("repository_id"),
+            name: name("o/größe"),
+            value: Some(name("74")),
+        }],
+        subject: name("oidc:web/o/größe"),
+        role: Role::Writer,
+        limits: WriteLimits::default(),
+        secret: Digest::of(b"exchanged"),
+        expires_at: SystemClock.now() + TimeDelta::hours(1),
+    };
+    tracker.exchange(exchange).await.unwrap();
 }
 
 /// Every kind of row, of every table.
@@ -215,6 +240,7 @@ async fn a_server_on_a_copy_answers_like_the_source_and_goes_on_writing(
     };
     removed(&source).await;
     let server = Server::start(&source).await;
+    exchanged(server.tracker()).await;
     let visitors = fill(&server).await;
     let (expected, all_events) = (
         answers(&server).await,

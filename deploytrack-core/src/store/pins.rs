@@ -9,11 +9,7 @@ use super::{
     on,
     sqlx_error::unexpected,
 };
-use crate::{
-    error::Error,
-    pin::{Pin, PinnedValue},
-    text::Label,
-};
+use crate::{error::Error, pin::Pin, text::Label};
 
 #[derive(Debug, FromRow)]
 struct Row {
@@ -32,13 +28,11 @@ impl TryFrom<Row> for Pin {
     fn try_from(row: Row) -> Result<Self, Error> {
         Ok(Self {
             id: row.id,
-            value: PinnedValue {
-                issuer: checked(&row.issuer)?,
-                rule: checked(&row.rule)?,
-                claim: checked(&row.claim)?,
-                name: checked(&row.name)?,
-                value: checked(&row.value)?,
-            },
+            issuer: checked(&row.issuer)?,
+            rule: checked(&row.rule)?,
+            claim: checked(&row.claim)?,
+            name: checked(&row.name)?,
+            value: checked(&row.value)?,
             created_at: row.created_at.0,
         })
     }
@@ -118,16 +112,15 @@ impl Write {
 
     /// Adds a pin. If the name has one, it writes nothing and returns false.
     pub(crate) async fn add_pin(&mut self, pin: &Pin) -> Result<bool, Error> {
-        let value = &pin.value;
         let added = on!(Transaction, self.unflushed(), |write| sqlx::query(
             "insert into pins (id, issuer, rule, claim, name, value, created_at) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
         )
         .bind(pin.id)
-        .bind(value.issuer.as_str())
-        .bind(value.rule.as_str())
-        .bind(value.claim.as_str())
-        .bind(value.name.as_str())
-        .bind(value.value.as_str())
+        .bind(pin.issuer.as_str())
+        .bind(pin.rule.as_str())
+        .bind(pin.claim.as_str())
+        .bind(pin.name.as_str())
+        .bind(pin.value.as_str())
         .bind(Micros(pin.created_at))
         .execute(&mut **write)
         .await

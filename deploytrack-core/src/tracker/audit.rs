@@ -191,14 +191,13 @@ pub(super) fn add_pin_event(
     pin: &Pin,
     (at, by): (Time, &Label),
 ) {
-    let value = &pin.value;
     let details = EventDetails::from_iter([
         ("id".to_owned(), json!(pin.id)),
-        ("issuer".to_owned(), json!(value.issuer)),
-        ("rule".to_owned(), json!(value.rule)),
-        ("claim".to_owned(), json!(value.claim)),
-        ("name".to_owned(), json!(value.name)),
-        ("value".to_owned(), json!(value.value)),
+        ("issuer".to_owned(), json!(pin.issuer)),
+        ("rule".to_owned(), json!(pin.rule)),
+        ("claim".to_owned(), json!(pin.claim)),
+        ("name".to_owned(), json!(pin.name)),
+        ("value".to_owned(), json!(pin.value)),
     ]);
     let subject = Some((pin.id, None));
     add_event(write, r#type, subject, Some(&details), (at, by));

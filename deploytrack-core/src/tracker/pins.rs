@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     event::EventType,
     origin::Origin,
-    pin::{MOST, NamedId, Pin, PinConflict, PinnedValue},
+    pin::{MOST, NamedId, Pin, PinConflict},
     query::{Page, PageRequest},
     store::{PinKey, Write},
     text::Label,
@@ -94,13 +94,11 @@ impl Tracker {
     fn new_pin(&self, origin: &Origin, named: &NamedId, value: &Label, now: Time) -> Pin {
         Pin {
             id: self.next_id(),
-            value: PinnedValue {
-                issuer: origin.issuer.clone(),
-                rule: origin.rule.clone(),
-                claim: named.claim.clone(),
-                name: named.name.clone(),
-                value: value.clone(),
-            },
+            issuer: origin.issuer.clone(),
+            rule: origin.rule.clone(),
+            claim: named.claim.clone(),
+            name: named.name.clone(),
+            value: value.clone(),
             created_at: now,
         }
     }
@@ -116,7 +114,7 @@ const fn key<'a>(origin: &'a Origin, named: &'a NamedId) -> PinKey<'a> {
 }
 
 fn conflict(pin: Pin, named: &NamedId) -> Option<PinConflict> {
-    (named.value.as_ref() != Some(&pin.value.value)).then(|| PinConflict {
+    (named.value.as_ref() != Some(&pin.value)).then(|| PinConflict {
         pin,
         received: named.value.clone(),
     })

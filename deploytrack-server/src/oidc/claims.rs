@@ -39,11 +39,6 @@ impl IdentityClaims {
             text
         })
     }
-
-    /// The claims as they were sent.
-    pub(crate) const fn values(&self) -> &Map<String, Value> {
-        &self.0
-    }
 }
 
 /// The text of a value; `None` for null, a list and an object.

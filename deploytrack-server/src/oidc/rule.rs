@@ -110,7 +110,7 @@ fn unmet(condition: &Condition) -> String {
 impl Mismatch {
     /// The mismatch of an id with its pin.
     pub(crate) fn of_pin(conflict: &PinConflict) -> Self {
-        let pinned = &conflict.pin.value;
+        let pinned = &conflict.pin;
         Self {
             claim: pinned.claim.to_string(),
             received: conflict.received.as_ref().map(ToString::to_string),

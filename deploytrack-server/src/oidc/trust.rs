@@ -84,12 +84,12 @@ impl Trust {
             Ok(false) => return Err(IdentityFault::Signature(issuer.name.clone())),
             Err(_) => return Err(IdentityFault::KeysUnavailable(issuer.name.clone())),
         }
-        let issued = check_times(&claims, now)?;
+        let issued_at = check_times(&claims, now)?;
         check_audience(issuer, &claims)?;
         Ok(VerifiedIdentity {
             issuer: issuer.name.clone(),
             claims: IdentityClaims::new(claims),
-            issued,
+            issued: issued_at,
         })
     }
 

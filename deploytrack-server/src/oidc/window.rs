@@ -1,6 +1,6 @@
 //! The windows in which an identity token is exchanged.
 //!
-//! An identity token may be exchanged again: GitLab and CircleCI give a job one token, and every
+//! An identity token may be exchanged again: some CI systems give a job one token, and every
 //! command of the job exchanges it. A repetition within a window gets the same token with the same
 //! end, so that repetitions prolong nothing and create no further tokens.
 

@@ -18,7 +18,7 @@ use deploytrack_core::{
     matrix::{Cell, Cells, Gap, GapState, Row},
     openapi,
     origin::Origin,
-    pin::{Pin, PinnedValue},
+    pin::Pin,
     query::{Order, Page},
     retention::{CellPreview, RemovalOutcome, RemovalRequest, RetentionPreview},
     revocation::{Revocation, RevokedTokens},
@@ -118,7 +118,6 @@ fn of_types() -> ComponentsBuilder {
         .schema_from::<IdentityExplanation>()
         .schema_from::<RuleExplanation>()
         .schema_from::<Pin>()
-        .schema_from::<PinnedValue>()
         .schema_from::<Origin>()
         .schema_from::<Role>()
         .schema_from::<Problem>()

@@ -134,7 +134,10 @@ impl Refusal {
             Self::Method(allow) => Some((header::ALLOW, allow)),
             // A request without a token gets no error code (RFC 6750, section 3.1).
             Self::NoToken => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            Self::BadToken
+            Self::Identity(IdentityFault::KeysUnavailable(_)) => Some((header::RETRY_AFTER, "30")),
+            Self::Identity(IdentityFault::Off) => None,
+            Self::Identity(_)
+            | Self::BadToken
             | Self::LongToken(_)
             | Self::EndedToken(_)
             | Self::UsedCode
@@ -163,11 +166,6 @@ impl Refusal {
                 Some((header::RETRY_AFTER, "10"))
             }
             Self::TooSlow => Some((header::CONNECTION, "close")),
-            Self::Identity(IdentityFault::KeysUnavailable(_)) => Some((header::RETRY_AFTER, "30")),
-            Self::Identity(IdentityFault::Off) => None,
-            Self::Identity(_) => {
-                Some((header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#))
-            }
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Key, KeyFault};
 
-/// The path of the discovery document below an issuer (OpenID Connect Discovery 1.0, section 4).
+/// The path of the discovery document below an issuer (`OpenID` Connect Discovery 1.0, section 4).
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// Where published keys are read.
@@ -72,7 +72,7 @@ impl std::fmt::Display for KeySource {
 }
 
 /// The URL of the keys of an issuer. The `issuer` of the document must be exactly the configured one
-/// (OpenID Connect Discovery 1.0, section 4.3), so that one issuer cannot answer for another.
+/// (`OpenID` Connect Discovery 1.0, section 4.3), so that one issuer cannot answer for another.
 async fn discover(
     issuer: &HttpsUrl,
     documents: &DocumentClient,

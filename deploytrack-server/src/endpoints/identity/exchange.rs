@@ -4,6 +4,9 @@ use deploytrack_core::{
     digest::Digest,
     error::Error,
     exchange::{ExchangedToken, ISSUED_TOKEN_TYPE},
+    limits::WriteLimits,
+    pattern::NamePattern,
+    pin,
     text::Label,
     tracker::{Exchange, ExchangeOutcome},
 };
@@ -13,7 +16,6 @@ use serde_json::json;
 use super::request::{ExchangeRequest, form};
 use crate::{
     App,
-    body::Body,
     oidc::{ExchangeWindow, IdentityFault, Rule, VerifiedIdentity},
     openapi::{OperationDraft, examples, group},
     refusal::{Refusal, internal},
@@ -38,13 +40,13 @@ pub(crate) fn doc() -> OperationDraft {
         examples::exchanged_token(),
     )
     .refuses(examples::identity_refusals())
-    .refuses([Error::TooManyPins(deploytrack_core::pin::MOST)])
+    .refuses([Error::TooManyPins(pin::MOST)])
     .refusals(&[StatusCode::SERVICE_UNAVAILABLE])
 }
 
 /// Exchanges the identity token in the form.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
-    answer(call).await.map_err(Refusal::of_exchange)
+    Box::pin(answer(call)).await.map_err(Refusal::of_exchange)
 }
 
 async fn answer(call: Call) -> HandlerResult {
@@ -52,10 +54,7 @@ async fn answer(call: Call) -> HandlerResult {
     let app = call.app().clone();
     let request = ExchangeRequest::of(call.form().await?)?;
     let exchanged = exchange(&app, &request).await?;
-    uncached(untagged(StatusCode::OK, &exchanged)?)
-}
-
-fn uncached(mut response: http::Response<Body>) -> HandlerResult {
+    let mut response = untagged(StatusCode::OK, &exchanged)?;
     let no_store = HeaderValue::from_static("no-store");
     response
         .headers_mut()
@@ -102,20 +101,10 @@ async fn exchange(app: &App, request: &ExchangeRequest) -> Result<ExchangedToken
 
 /// The seed of the exchanged token. It has everything on which the rights depend, so that a changed
 /// rule gives another token.
-fn seed(
-    identity_token: &str,
-    rule: &Rule,
-    limits: &deploytrack_core::limits::WriteLimits,
-    window: ExchangeWindow,
-) -> String {
+fn seed(identity_token: &str, rule: &Rule, limits: &WriteLimits, window: ExchangeWindow) -> String {
     let digest = Digest::of(identity_token.as_bytes());
-    let patterns = |patterns: &Option<Vec<_>>| {
-        let texts =
-            patterns
-                .as_ref()
-                .map(|patterns: &Vec<deploytrack_core::pattern::NamePattern>| {
-                    patterns.iter().map(ToString::to_string).collect::<Vec<_>>()
-                });
+    let patterns = |patterns: Option<&Vec<NamePattern>>| {
+        let texts = patterns.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
         json!(texts)
     };
     json!([
@@ -123,8 +112,8 @@ fn seed(
         digest,
         rule.name,
         rule.role.as_str(),
-        patterns(&limits.components),
-        patterns(&limits.environments),
+        patterns(limits.components.as_ref()),
+        patterns(limits.environments.as_ref()),
         window.number,
         window.ends.timestamp(),
     ])

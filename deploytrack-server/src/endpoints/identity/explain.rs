@@ -34,7 +34,7 @@ pub(crate) fn doc() -> OperationDraft {
 
 /// Explains how the rules judge the identity token in the form.
 pub(crate) async fn handle(call: Call) -> HandlerResult {
-    answer(call).await.map_err(Refusal::of_exchange)
+    Box::pin(answer(call)).await.map_err(Refusal::of_exchange)
 }
 
 async fn answer(call: Call) -> HandlerResult {

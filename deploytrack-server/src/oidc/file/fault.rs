@@ -65,7 +65,7 @@ impl Text<'_> {
 
     /// The line of a byte, from 1.
     fn line(self, at: usize) -> usize {
-        let before = self.0.as_bytes().get(..at).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        let before = self.0.get(..at).unwrap_or_default();
+        before.matches('\n').count() + 1
     }
 }

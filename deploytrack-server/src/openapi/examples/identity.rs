@@ -2,7 +2,7 @@
 
 use deploytrack_core::{
     exchange::{ExchangedToken, ISSUED_TOKEN_TYPE, IdentityExplanation, RuleExplanation},
-    pin::{Pin, PinConflict, PinnedValue},
+    pin::{Pin, PinConflict},
     text::Label,
 };
 use serde_json::{Value, json};
@@ -61,13 +61,11 @@ pub(crate) fn page_of_pins() -> Value {
 fn pin() -> Pin {
     Pin {
         id: parsed(PIN),
-        value: PinnedValue {
-            issuer: parsed(GITHUB),
-            rule: parsed(RULE),
-            claim: parsed("repository_id"),
-            name: parsed("octo-org/octo-repo"),
-            value: parsed("74"),
-        },
+        issuer: parsed(GITHUB),
+        rule: parsed(RULE),
+        claim: parsed("repository_id"),
+        name: parsed("octo-org/octo-repo"),
+        value: parsed("74"),
         created_at: time("2026-11-23T18:39:00.112Z"),
     }
 }
