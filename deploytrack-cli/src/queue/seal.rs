@@ -119,7 +119,7 @@ pub(super) fn open(file: SealedFile<'_>, bytes: Vec<u8>, keys: &Keys) -> io::Res
 
 /// Whether each of the keys made a seal of the file, by the names in its first line.
 pub(super) fn names_all(bytes: &[u8], keys: &Keys) -> bool {
-    let line = split(bytes.to_vec()).0;
+    let line = split(bytes.to_owned()).0;
     line.is_some_and(|line| {
         keys.all()
             .iter()
