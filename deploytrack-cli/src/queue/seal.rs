@@ -308,7 +308,9 @@ mod tests {
                 ("GITHUB_ACTIONS", "true"),
                 ("GITHUB_RUN_ID", run),
                 ("DEPLOYTRACK_ID_TOKEN", "a.b.c"),
-                ("HOME", "/nowhere/at/all"),
+                // No secret is stored inside the state folder, which a cache may carry.
+                ("XDG_STATE_HOME", "/nowhere"),
+                ("XDG_CONFIG_HOME", "/nowhere/config"),
             ];
             keys(None, &variables)
         };
