@@ -19,7 +19,7 @@ use crate::{
     text::{decode, trimmed},
 };
 
-/// Look at the rules by which the server accepts the jobs of pipelines
+/// Show which rules accept a pipeline's job
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

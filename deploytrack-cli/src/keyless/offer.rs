@@ -14,7 +14,7 @@ const TOKEN_FILE: &str = "DEPLOYTRACK_ID_TOKEN_FILE";
 /// The variables of a job that may request identity tokens from GitHub, Forgejo or GHES.
 pub(super) const REQUEST_URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 pub(super) const REQUEST_TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
-/// The identity token of a CircleCI job whose audience is its organization.
+/// The identity token of a job of `CircleCI` whose audience is its organization.
 pub(super) const CIRCLE_TOKEN: &str = "CIRCLE_OIDC_TOKEN_V2";
 
 /// How a job obtains its identity token.

@@ -1,4 +1,4 @@
-//! The programs of CircleCI and Buildkite that print an identity token.
+//! The programs of `CircleCI` and Buildkite that print an identity token.
 
 use std::{path::Path, process::Stdio, time::Duration};
 

@@ -119,7 +119,7 @@ pub(super) fn open(file: SealedFile<'_>, bytes: Vec<u8>, keys: &Keys) -> io::Res
 
 /// Whether each of the keys made a seal of the file, by the names in its first line.
 pub(super) fn names_all(bytes: &[u8], keys: &Keys) -> bool {
-    let line = split(bytes.to_vec()).0;
+    let line = split(bytes.to_owned()).0;
     line.is_some_and(|line| {
         keys.all()
             .iter()
@@ -308,7 +308,9 @@ mod tests {
                 ("GITHUB_ACTIONS", "true"),
                 ("GITHUB_RUN_ID", run),
                 ("DEPLOYTRACK_ID_TOKEN", "a.b.c"),
-                ("HOME", "/nowhere/at/all"),
+                // No secret is stored inside the state folder, which a cache may carry.
+                ("XDG_STATE_HOME", "/nowhere"),
+                ("XDG_CONFIG_HOME", "/nowhere/config"),
             ];
             keys(None, &variables)
         };

@@ -471,6 +471,15 @@ impl Client {
         let Some(tokens) = &self.tokens else {
             return self.successful(request).await;
         };
+        // Boxed: it contains two requests, and most clients have no source.
+        Box::pin(self.response_with(tokens.as_ref(), request)).await
+    }
+
+    async fn response_with(
+        &self,
+        tokens: &dyn TokenSource,
+        request: RequestBuilder,
+    ) -> Result<Response, Error> {
         let token = tokens.token().await?;
         let again = request.try_clone();
         match (

@@ -65,7 +65,7 @@ impl Tracker {
                 self.issuer.certificate().to_str().unwrap(),
             );
         let server = Process::server_at(address, &home, self.database.url());
-        self.url = server.url().to_owned();
+        server.url().clone_into(&mut self.url);
         self.server = Some(server);
     }
 
