@@ -24,6 +24,8 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
+#[cfg(fuzzing)]
+pub use self::events::event_blocks;
 pub use self::{
     address::{BadAddress, ServerAddress},
     certificates::{BadCertificates, Certificates},
@@ -35,8 +37,6 @@ pub use self::{
     proxy::Proxy,
     transport::{ApiResponse, Client, ClientSettings, Export},
 };
-#[cfg(fuzzing)]
-pub use self::events::event_blocks;
 use crate::{
     api::{self, EnvironmentOrder, ImportCounts},
     archive::{ArchiveOutcome, ArchiveSelection},

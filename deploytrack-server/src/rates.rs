@@ -16,8 +16,8 @@ use std::{hash::Hash, net::IpAddr};
 use deploytrack_core::text::Label;
 
 pub use self::limit::{BadRateLimit, RateLimit};
-use self::{limit::Rate, limiter::Limiter};
 pub(crate) use self::standing::{RateExceeded, Standing};
+use self::{limit::Rate, limiter::Limiter};
 use crate::connections::Origin;
 
 /// The default limit of the reads of one subject in a minute, and the one of its writes: 200 a second
@@ -144,10 +144,7 @@ impl Rates {
     }
 }
 
-fn count(
-    limiter: Option<&Limiter>,
-    key: &impl Hash,
-) -> Result<Option<Standing>, RateExceeded> {
+fn count(limiter: Option<&Limiter>, key: &impl Hash) -> Result<Option<Standing>, RateExceeded> {
     limiter.map(|limiter| limiter.count(key)).transpose()
 }
 

@@ -114,7 +114,10 @@ impl Refusal {
     /// The header that belongs to the status.
     pub(super) fn header(&self) -> Option<(HeaderName, Cow<'static, str>)> {
         if let Self::RateExceeded(exceeded) = self {
-            return Some((header::RETRY_AFTER, exceeded.retry_after().to_string().into()));
+            return Some((
+                header::RETRY_AFTER,
+                exceeded.retry_after().to_string().into(),
+            ));
         }
         self.fixed_header()
             .map(|(name, value)| (name, value.into()))

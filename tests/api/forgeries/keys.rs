@@ -1,6 +1,9 @@
 //! The keys of the server, those of an attacker, and signatures by them.
 
-use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use deploytrack_tests::caller::SECRET;
 use jsonwebtoken::{Algorithm, EncodingKey, jwk::Jwk};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256};
@@ -62,13 +65,19 @@ impl Pair {
         let pem = self.public_pem.as_bytes();
         let mut forms = vec![
             ("PEM", pem.to_vec()),
-            ("PEM without its last line break", pem.trim_ascii_end().to_vec()),
+            (
+                "PEM without its last line break",
+                pem.trim_ascii_end().to_vec(),
+            ),
             ("DER", self.public_der.clone()),
             ("JWK", self.jwk().to_string().into_bytes()),
         ];
         for part in ["n", "x"] {
             if let Some(value) = self.jwk()[part].as_str() {
-                forms.push(("the number of the JWK", URL_SAFE_NO_PAD.decode(value).unwrap()));
+                forms.push((
+                    "the number of the JWK",
+                    URL_SAFE_NO_PAD.decode(value).unwrap(),
+                ));
             }
         }
         forms
