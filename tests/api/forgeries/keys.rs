@@ -28,12 +28,12 @@ pub(super) struct Keys {
 
 impl Pair {
     fn new(kid: &'static str, algorithm: Algorithm) -> Self {
-        let kind = match algorithm {
+        let signature = match algorithm {
             Algorithm::RS256 => &PKCS_RSA_SHA256,
             Algorithm::ES256 => &PKCS_ECDSA_P256_SHA256,
             _ => &PKCS_ED25519,
         };
-        let pair = KeyPair::generate_for(kind).unwrap();
+        let pair = KeyPair::generate_for(signature).unwrap();
         let pem = pair.serialize_pem();
         let private = match algorithm {
             Algorithm::RS256 => EncodingKey::from_rsa_pem(pem.as_bytes()),

@@ -149,7 +149,7 @@ fn checksum(text: &str) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut crc = text.bytes().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            crc >> 1 ^ 0xedb8_8320 * (crc & 1)
+            (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
         })
     });
     crc = !crc;
