@@ -120,7 +120,7 @@ pub mod entity_tag;
 pub mod error;
 pub mod event;
 pub mod fault;
-#[cfg(all(fuzzing, feature = "client"))]
+#[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod history;
 pub mod ids;
