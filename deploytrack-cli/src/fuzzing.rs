@@ -21,7 +21,8 @@ pub fn is_sealed(bytes: &[u8]) -> bool {
     static KEYS: LazyLock<queue::Keys> = LazyLock::new(|| {
         let mut env = ProcessEnv::default();
         let secret = "a secret that all jobs share".to_owned();
-        env.variables.insert("DEPLOYTRACK_SPOOL_KEY".to_owned(), secret);
+        env.variables
+            .insert("DEPLOYTRACK_SPOOL_KEY".to_owned(), secret);
         queue::Keys::of(&env, Some("a token"))
     });
     queue::is_sealed(bytes, &KEYS)

@@ -84,6 +84,16 @@ fn of_access(problem: &Problem) -> (String, String) {
     (problem.detail.clone(), hint)
 }
 
+/// The message and the hint for too many requests of one subject or address.
+fn rate_limit_exceeded() -> (String, String) {
+    (
+        "this command, or others with its token, sent more requests than the server accepts"
+            .to_owned(),
+        "repeat the command in a few seconds, or start the server with a higher limit (--rate-reads, --rate-writes, --rate-refused)"
+            .to_owned(),
+    )
+}
+
 fn by_code(problem: &Problem) -> Wording {
     let named = problem.kind.as_deref().zip(problem.name.as_deref());
     // Older servers do not send the kind and the name.
@@ -164,11 +174,7 @@ fn by_code(problem: &Problem) -> Wording {
             "too many large queries are running on the server".to_owned(),
             "repeat the command in a few seconds, or ask for less with --component or --environment".to_owned(),
         ),
-        "rate_limit_exceeded" => (
-            "this command, or others with its token, sent more requests than the server accepts".to_owned(),
-            "repeat the command in a few seconds, or start the server with a higher limit (--rate-reads, --rate-writes, --rate-refused)"
-                .to_owned(),
-        ),
+        "rate_limit_exceeded" => rate_limit_exceeded(),
         "too_many_connections" => (
             "this machine has too many connections to the server without a valid token".to_owned(),
             "end other commands, or start the server with a higher --max-connections-per-address".to_owned(),

@@ -28,6 +28,8 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
+#[cfg(fuzzing)]
+pub use self::events::event_blocks;
 pub use self::{
     address::{BadAddress, ServerAddress},
     certificates::{BadCertificates, Certificates},
@@ -44,8 +46,6 @@ pub use self::{
     token_source::{TokenFuture, TokenSource},
     transport::{ApiResponse, Client, ClientSettings, Export},
 };
-#[cfg(fuzzing)]
-pub use self::events::event_blocks;
 use crate::{
     api::{self, EnvironmentOrder, ImportCounts},
     archive::{ArchiveOutcome, ArchiveSelection},

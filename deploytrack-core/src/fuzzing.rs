@@ -5,8 +5,6 @@ use crate::{
     json,
 };
 
-pub use crate::client::event_blocks;
-
 /// Reads a line of an import, as the server does.
 pub fn import_line(line: &[u8]) {
     if let Ok(object) = json::object(line) {

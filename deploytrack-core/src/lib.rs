@@ -127,7 +127,7 @@ pub mod error;
 pub mod event;
 pub mod exchange;
 pub mod fault;
-#[cfg(all(fuzzing, feature = "client"))]
+#[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod history;
 pub mod ids;

@@ -96,7 +96,7 @@ impl Token {
     /// The reason for which no secret of it is valid any more at a moment, if there is one.
     #[must_use]
     pub fn end(&self, now: Time) -> Option<TokenEnd> {
-        if self.revoked_at.is_some_and(|revoked| revoked <= now) {
+        if self.revoked_at.is_some() {
             Some(TokenEnd::Revoked)
         } else if self.expires_at <= now {
             Some(TokenEnd::Expired)

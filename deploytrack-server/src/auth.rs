@@ -89,9 +89,7 @@ pub(crate) async fn authorize(
     let (claims, version) = identify(app, access, &parts.method, &parts.headers).await?;
     log.note_caller(&claims);
     let (is_read, is_wall) = (parts.method.is_safe(), claims.wall.is_some());
-    *standing = app
-        .rates
-        .count_subject(is_read, is_wall, &claims.subject)?;
+    *standing = app.rates.count_subject(is_read, is_wall, &claims.subject)?;
     check_permission(access, &claims)?;
     Ok(Identity::of(claims, version))
 }

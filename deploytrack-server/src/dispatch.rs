@@ -44,7 +44,11 @@ pub(crate) async fn answer(app: App, request: Request<Incoming>) -> Response<Bod
     let (parts, body) = request.into_parts();
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let client = parts.extensions.get::<Client>().copied();
-    let (metrics, rates, log) = (app.metrics.clone(), app.rates.clone(), RequestLog::default());
+    let (metrics, rates, log) = (
+        app.metrics.clone(),
+        app.rates.clone(),
+        RequestLog::default(),
+    );
 
     let (headers, body) = (parts.headers.clone(), RequestBody::new(body));
     let mut standing = None;

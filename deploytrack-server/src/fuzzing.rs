@@ -41,7 +41,10 @@ impl InProcess {
         let app = runtime.block_on(app);
         // Streams of events end after their first block.
         app.ending.cancel();
-        Self { app, runtime: Mutex::new(runtime) }
+        Self {
+            app,
+            runtime: Mutex::new(runtime),
+        }
     }
 
     /// The bytes with which the server answers these bytes of a connection.
@@ -90,7 +93,10 @@ impl Checker {
     #[must_use]
     pub fn subject(&self, authorization: &str) -> Option<String> {
         let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, HeaderValue::from_str(authorization).ok()?);
+        headers.insert(
+            header::AUTHORIZATION,
+            HeaderValue::from_str(authorization).ok()?,
+        );
         let token = auth::bearer_token(&headers).ok()?;
         let claims = self.0.check(token, SystemClock.now()).ok()?;
         Some(claims.subject.as_str().to_owned())

@@ -16,17 +16,18 @@ use std::{hash::Hash, net::IpAddr};
 use deploytrack_core::text::Label;
 
 pub use self::limit::{BadRateLimit, RateLimit};
-use self::{limit::Rate, limiter::Limiter};
 pub(crate) use self::standing::{RateExceeded, Standing};
+use self::{limit::Rate, limiter::Limiter};
 use crate::connections::Origin;
 
-/// The default limit of the reads of one subject in a minute, and the one of its writes: 200 a second
-/// on average, and all of a minute at once.
-const OF_SUBJECT: u32 = 12_000;
+/// The default limit of the reads of one subject in a minute, and the one of its writes: 10,000 a
+/// second on average, and all of a minute at once. That is about what a small machine can answer, so
+/// that it stops only a subject that never ends; a server with many subjects may need a lower one.
+const OF_SUBJECT: u32 = 600_000;
 /// The default limit of requests from one address in a minute that need no token.
 const ANONYMOUS: u32 = 6_000;
 /// The default limit of requests from one address in a minute that had no valid token.
-const REFUSED: u32 = 1_200;
+const REFUSED: u32 = 6_000;
 
 /// A rate: which requests count for it, and for whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,10 +145,7 @@ impl Rates {
     }
 }
 
-fn count(
-    limiter: Option<&Limiter>,
-    key: &impl Hash,
-) -> Result<Option<Standing>, RateExceeded> {
+fn count(limiter: Option<&Limiter>, key: &impl Hash) -> Result<Option<Standing>, RateExceeded> {
     limiter.map(|limiter| limiter.count(key)).transpose()
 }
 

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use deploytrack_core::fuzzing::event_blocks;
+use deploytrack_core::client::event_blocks;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

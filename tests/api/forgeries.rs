@@ -37,7 +37,10 @@ struct Forgery {
 
 impl Forgery {
     fn new(name: impl Into<String>, token: String) -> Self {
-        Self { name: name.into(), token }
+        Self {
+            name: name.into(),
+            token,
+        }
     }
 }
 
@@ -141,7 +144,10 @@ async fn no_forged_token_reads_writes_or_fetches_anything(
     };
     let trap = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     trap.set_nonblocking(true).unwrap();
-    let forgeries = all(&world.keys, &format!("http://{}", trap.local_addr().unwrap()));
+    let forgeries = all(
+        &world.keys,
+        &format!("http://{}", trap.local_addr().unwrap()),
+    );
     let names: std::collections::BTreeSet<_> = forgeries.iter().map(|one| &one.name).collect();
     assert_eq!(names.len(), forgeries.len(), "each name is used once");
     assert!(forgeries.len() >= 300, "{} forgeries", forgeries.len());

@@ -17,17 +17,36 @@ const COMPONENTS: [&str; 5] = ["web-shop", "web-admin", "api", "billing", "my-we
 const ENVIRONMENTS: [&str; 4] = ["staging", "review/7", "production", "prestaging"];
 /// Names that a request tries besides those that exist.
 const OTHERS: [&str; 14] = [
-    "WEB-SHOP", "Web-New", "web-", "web", "webshop", "API", "Staging", "staging2", "review/8", "review", "PRODUCTION", "web-*",
-    "w\u{435}b-shop", "*",
+    "WEB-SHOP",
+    "Web-New",
+    "web-",
+    "web",
+    "webshop",
+    "API",
+    "Staging",
+    "staging2",
+    "review/8",
+    "review",
+    "PRODUCTION",
+    "web-*",
+    "w\u{435}b-shop",
+    "*",
 ];
-const STATUSES: [&str; 5] = ["pending", "in_progress", "succeeded", "failed", "rolled_back"];
+const STATUSES: [&str; 5] = [
+    "pending",
+    "in_progress",
+    "succeeded",
+    "failed",
+    "rolled_back",
+];
 const SEQUENCES: u64 = 12;
 const REQUESTS: usize = 60;
 
 /// Whether the limits of the token include a cell. It is written again here, without patterns.
 fn is_inside(component: &str, environment: &str) -> bool {
     let (component, environment) = (component.to_lowercase(), environment.to_lowercase());
-    component.starts_with("web-") && (environment == "staging" || environment.starts_with("review/"))
+    component.starts_with("web-")
+        && (environment == "staging" || environment.starts_with("review/"))
 }
 
 fn limited(server: &Server) -> Caller {
@@ -41,21 +60,36 @@ async fn outside(server: &Server) -> BTreeMap<String, Value> {
     let admin = server.admin();
     let mut all = BTreeMap::new();
     for skip in (0..).step_by(100) {
-        let page = admin.get(&format!("{DEPLOYMENTS}?take=100&skip={skip}")).await.expect(200);
+        let page = admin
+            .get(&format!("{DEPLOYMENTS}?take=100&skip={skip}"))
+            .await
+            .expect(200);
         let page = page["data"].as_array().unwrap();
         for one in page {
             let name = |field: &str| one[field].as_str().unwrap();
             if !is_inside(name("componentName"), name("environmentName")) {
                 let id = name("id");
-                let history = admin.get(&format!("{DEPLOYMENTS}/{id}/history")).await.expect(200);
-                all.insert(format!("deployment {id}"), json!({"deployment": one, "history": history}));
+                let history = admin
+                    .get(&format!("{DEPLOYMENTS}/{id}/history"))
+                    .await
+                    .expect(200);
+                all.insert(
+                    format!("deployment {id}"),
+                    json!({"deployment": one, "history": history}),
+                );
             }
         }
         if page.len() < 100 {
             break;
         }
     }
-    for row in admin.get("/api/v1/deployments/matrix").await.expect(200).as_array().unwrap() {
+    for row in admin
+        .get("/api/v1/deployments/matrix")
+        .await
+        .expect(200)
+        .as_array()
+        .unwrap()
+    {
         let component = row["componentName"].as_str().unwrap();
         for (environment, cell) in row["environments"].as_object().unwrap() {
             if !is_inside(component, environment) {
@@ -64,11 +98,17 @@ async fn outside(server: &Server) -> BTreeMap<String, Value> {
         }
     }
     for kind in ["components", "environments"] {
-        let list = admin.get(&format!("/api/v1/{kind}?take=100")).await.expect(200);
+        let list = admin
+            .get(&format!("/api/v1/{kind}?take=100"))
+            .await
+            .expect(200);
         for one in list["data"].as_array().unwrap() {
             let name = one["name"].as_str().unwrap();
-            let (component, environment) =
-                if kind == "components" { (name, "staging") } else { ("web-shop", name) };
+            let (component, environment) = if kind == "components" {
+                (name, "staging")
+            } else {
+                ("web-shop", name)
+            };
             // A new name within the limits may be registered; one that existed may not change.
             let existed = COMPONENTS.contains(&name) || ENVIRONMENTS.contains(&name);
             if existed || !is_inside(component, environment) {
@@ -76,7 +116,10 @@ async fn outside(server: &Server) -> BTreeMap<String, Value> {
             }
         }
     }
-    for path in ["/api/v1/walls", "/api/v1/audit?type=environment.updated&type=component.updated"] {
+    for path in [
+        "/api/v1/walls",
+        "/api/v1/audit?type=environment.updated&type=component.updated",
+    ] {
         all.insert(path.to_owned(), admin.get(path).await.expect(200));
     }
     all
@@ -103,14 +146,26 @@ async fn given(server: &Server) -> Ids {
         }
     }
     let ids = async |kind: &str| {
-        let list = admin.get(&format!("/api/v1/{kind}?take=100")).await.expect(200);
+        let list = admin
+            .get(&format!("/api/v1/{kind}?take=100"))
+            .await
+            .expect(200);
         let list = list["data"].as_array().unwrap().clone();
-        list.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+        list.iter()
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect()
     };
     let archived = json!({"archived": true});
-    let (components, environments): (Vec<String>, Vec<String>) = (ids("components").await, ids("environments").await);
-    admin.patch(&format!("/api/v1/components/{}", components[0]), &archived).await;
-    Ids { deployments, components, environments }
+    let (components, environments): (Vec<String>, Vec<String>) =
+        (ids("components").await, ids("environments").await);
+    admin
+        .patch(&format!("/api/v1/components/{}", components[0]), &archived)
+        .await;
+    Ids {
+        deployments,
+        components,
+        environments,
+    }
 }
 
 fn one<'a>(random: &mut Rng, all: &'a [String]) -> &'a str {
@@ -118,7 +173,11 @@ fn one<'a>(random: &mut Rng, all: &'a [String]) -> &'a str {
 }
 
 fn name(random: &mut Rng, known: &[&'static str]) -> &'static str {
-    let all = if random.u8(0..4) == 0 { &OTHERS[..] } else { known };
+    let all = if random.u8(0..4) == 0 {
+        &OTHERS[..]
+    } else {
+        known
+    };
     all[random.usize(0..all.len())]
 }
 
@@ -158,7 +217,11 @@ fn request(random: &mut Rng, ids: &Ids) -> (&'static str, String, &'static str, 
             ("POST", format!("{DEPLOYMENTS}{query}"), body)
         }
         8..=12 => ("PATCH", deployment, json!({"status": status})),
-        13 => ("PATCH", deployment, json!({"status": status, "occurredAt": past})),
+        13 => (
+            "PATCH",
+            deployment,
+            json!({"status": status, "occurredAt": past}),
+        ),
         14 => {
             let mut body = cell(random, ids);
             body["status"] = json!(status);
@@ -173,17 +236,41 @@ fn request(random: &mut Rng, ids: &Ids) -> (&'static str, String, &'static str, 
             let path = format!("{DEPLOYMENTS}/import");
             return ("POST", path, "application/x-ndjson", line.to_string());
         }
-        19 => ("PATCH", component, json!({"name": name(random, &COMPONENTS)})),
-        20 => ("PATCH", environment, json!({"name": name(random, &ENVIRONMENTS), "archived": random.bool()})),
-        21 => ("DELETE", [component, environment][random.usize(0..2)].clone(), json!(null)),
+        19 => (
+            "PATCH",
+            component,
+            json!({"name": name(random, &COMPONENTS)}),
+        ),
+        20 => (
+            "PATCH",
+            environment,
+            json!({"name": name(random, &ENVIRONMENTS), "archived": random.bool()}),
+        ),
+        21 => (
+            "DELETE",
+            [component, environment][random.usize(0..2)].clone(),
+            json!(null),
+        ),
         22 => {
             let kind = ["components", "environments"][random.usize(0..2)];
             let action = ["", "/archive", "/order"][random.usize(0..3)];
             let body = json!({"name": name(random, &COMPONENTS), "names": ["web-shop", "api"], "environmentIds": ids.environments});
-            (["POST", "PUT"][random.usize(0..2)], format!("/api/v1/{kind}{action}"), body)
+            (
+                ["POST", "PUT"][random.usize(0..2)],
+                format!("/api/v1/{kind}{action}"),
+                body,
+            )
         }
-        23 => ("POST", "/api/v1/walls".to_owned(), json!({"name": "mine", "view": ""})),
-        24 => ("POST", "/api/v1/retention".to_owned(), json!({"olderThan": "1d"})),
+        23 => (
+            "POST",
+            "/api/v1/walls".to_owned(),
+            json!({"name": "mine", "view": ""}),
+        ),
+        24 => (
+            "POST",
+            "/api/v1/retention".to_owned(),
+            json!({"olderThan": "1d"}),
+        ),
         _ => ("DELETE", "/api/v1/walls/office".to_owned(), json!(null)),
     };
     (method, path, JSON, body.to_string())
@@ -199,14 +286,27 @@ async fn no_sequence_of_requests_changes_anything_outside_the_limits(
     };
     let server = Server::start(&database).await;
     let wall = json!({"name": "office", "view": ""});
-    server.admin().post("/api/v1/walls", &wall).await.expect(201);
+    server
+        .admin()
+        .post("/api/v1/walls", &wall)
+        .await
+        .expect(201);
     let ids = given(&server).await;
     let (admin, limited) = (server.admin(), limited(&server));
     // The answers of another caller are stored under these keys.
     for key in 0..3 {
-        let body = json!({"component": "api", "environment": "production", "version": format!("k{key}")});
+        let body =
+            json!({"component": "api", "environment": "production", "version": format!("k{key}")});
         let key = format!("\"key-{key}\"");
-        admin.send_with("POST", DEPLOYMENTS, &[("idempotency-key", &key)], body.to_string()).await.expect(201);
+        admin
+            .send_with(
+                "POST",
+                DEPLOYMENTS,
+                &[("idempotency-key", &key)],
+                body.to_string(),
+            )
+            .await
+            .expect(201);
     }
     let mut accepted = 0;
     for seed in 0..SEQUENCES {
@@ -215,21 +315,41 @@ async fn no_sequence_of_requests_changes_anything_outside_the_limits(
         let mut log = Vec::new();
         for _ in 0..REQUESTS {
             let (method, path, media, body) = request(&mut random, &ids);
-            let mut sent = limited.request(method, &path).header("content-type", media).body(body.clone());
+            let mut sent = limited
+                .request(method, &path)
+                .header("content-type", media)
+                .body(body.clone());
             if random.u8(0..5) == 0 {
                 sent = sent.header("idempotency-key", format!("\"key-{}\"", random.u8(0..6)));
             }
             let answer = Answer::of(sent.send().await.unwrap()).await;
-            assert!(answer.status < 500, "{method} {path} {body}: {}", answer.body);
+            assert!(
+                answer.status < 500,
+                "{method} {path} {body}: {}",
+                answer.body
+            );
             accepted += u32::from(answer.status < 300);
             log.push(format!("{} {method} {path} {body}", answer.status));
         }
         let after = outside(&server).await;
         for (what, value) in &after {
-            assert_eq!(before.get(what), Some(value), "{what}, seed {seed}:\n{}", log.join("\n"));
+            assert_eq!(
+                before.get(what),
+                Some(value),
+                "{what}, seed {seed}:\n{}",
+                log.join("\n")
+            );
         }
-        assert_eq!(before.len(), after.len(), "seed {seed}:\n{}", log.join("\n"));
+        assert_eq!(
+            before.len(),
+            after.len(),
+            "seed {seed}:\n{}",
+            log.join("\n")
+        );
     }
-    assert!(accepted > 20, "the requests within the limits are accepted: {accepted}");
+    assert!(
+        accepted > 20,
+        "the requests within the limits are accepted: {accepted}"
+    );
     assert_eq!(admin.get("/api/v1/verify").await.expect(200)["ok"], true);
 }

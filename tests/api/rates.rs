@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use deploytrack_core::{catalog::{ComponentChange, NewComponent}, client::{Certificates, Client, ClientSettings}, query::MatrixFilter};
+use deploytrack_core::{
+    catalog::{ComponentChange, NewComponent},
+    client::{Certificates, Client, ClientSettings},
+    query::MatrixFilter,
+};
 use deploytrack_server::{
     App,
     config::Badges,
@@ -57,19 +61,35 @@ async fn a_subject_beyond_its_rate_waits_and_the_others_do_not(
         return;
     };
     let reads = limit("3/h");
-    let server = server(&database, RateLimits { reads, ..RateLimits::OFF }).await;
+    let server = server(
+        &database,
+        RateLimits {
+            reads,
+            ..RateLimits::OFF
+        },
+    )
+    .await;
     let ada = Caller::named(&server.url(), "ada");
     for left in [2, 1, 0] {
         let answer = ada.get(DEPLOYMENTS).await;
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("ratelimit-policy"), Some(r#""reads";q=3;w=3600"#));
+        assert_eq!(
+            answer.header("ratelimit-policy"),
+            Some(r#""reads";q=3;w=3600"#)
+        );
         let standing = answer.header("ratelimit").unwrap();
-        assert!(standing.starts_with(&format!(r#""reads";r={left};t="#)), "{standing}");
+        assert!(
+            standing.starts_with(&format!(r#""reads";r={left};t="#)),
+            "{standing}"
+        );
     }
     let refused = ada.get(DEPLOYMENTS).await;
     assert_eq!(refused.status, 429);
     let wait = refused.header("retry-after").unwrap();
-    assert_eq!(refused.header("ratelimit"), Some(&*format!(r#""reads";r=0;t={wait}"#)));
+    assert_eq!(
+        refused.header("ratelimit"),
+        Some(&*format!(r#""reads";r=0;t={wait}"#))
+    );
     let seconds: u64 = wait.parse().unwrap();
     assert!((1190..=1200).contains(&seconds), "{seconds}");
     let problem = refused.json();
@@ -78,8 +98,14 @@ async fn a_subject_beyond_its_rate_waits_and_the_others_do_not(
     let named = "one subject may send 3 reads an hour (--rate-reads of the server)";
     assert!(detail.starts_with(named), "{detail}");
     // Another token of the same subject is no way around it, and other subjects are not affected.
-    assert_eq!(Caller::named(&server.url(), "ada").get(MATRIX).await.status, 429);
-    assert_eq!(Caller::named(&server.url(), "bob").get(MATRIX).await.status, 200);
+    assert_eq!(
+        Caller::named(&server.url(), "ada").get(MATRIX).await.status,
+        429
+    );
+    assert_eq!(
+        Caller::named(&server.url(), "bob").get(MATRIX).await.status,
+        200
+    );
     let ada_writes = Caller::claiming(&server.url(), &json!({"sub": "ada", "roles": ["writer"]}));
     let body = json!({"component": "api", "environment": "production", "version": "v1"});
     assert_eq!(ada_writes.post(DEPLOYMENTS, &body).await.status, 201);
@@ -94,7 +120,14 @@ async fn a_subject_beyond_its_rate_waits_and_the_others_do_not(
 async fn a_refused_request_of_a_subject_counts_too() {
     let database = Database::sqlite();
     let writes = limit("2/h");
-    let server = server(&database, RateLimits { writes, ..RateLimits::OFF }).await;
+    let server = server(
+        &database,
+        RateLimits {
+            writes,
+            ..RateLimits::OFF
+        },
+    )
+    .await;
     let reader = server.reader();
     let mut told = Vec::new();
     for _ in 0..3 {
@@ -113,12 +146,28 @@ async fn an_address_that_guesses_is_refused_and_its_neighbours_are_not(
         return;
     };
     let refused = limit("4/h");
-    let server = server(&database, RateLimits { refused, ..RateLimits::OFF }).await;
+    let server = server(
+        &database,
+        RateLimits {
+            refused,
+            ..RateLimits::OFF
+        },
+    )
+    .await;
     let wall = json!({"name": "office", "view": ""});
-    let wall = server.admin().post("/api/v1/walls", &wall).await.expect(201);
+    let wall = server
+        .admin()
+        .post("/api/v1/walls", &wall)
+        .await
+        .expect(201);
     let opened = exchange(&server, wall["secret"].as_str().unwrap(), "", "").await;
     let cookie = crate::sessions::cookie(&opened).0;
-    let callers = [server.forged(), server.expired(), server.anonymous(), server.forged()];
+    let callers = [
+        server.forged(),
+        server.expired(),
+        server.anonymous(),
+        server.forged(),
+    ];
     for caller in &callers {
         assert_eq!(from("192.0.2.1", caller, DEPLOYMENTS).await.status, 401);
     }
@@ -134,16 +183,34 @@ async fn an_address_that_guesses_is_refused_and_its_neighbours_are_not(
     let guess = guess.header("x-forwarded-for", "192.0.2.1").send().await;
     assert_eq!(guess.unwrap().status(), 429);
     // Behind the same address: a valid token, a wall, pages, and health checks.
-    assert_eq!(from("192.0.2.1", &server.reader(), DEPLOYMENTS).await.status, 200);
+    assert_eq!(
+        from("192.0.2.1", &server.reader(), DEPLOYMENTS)
+            .await
+            .status,
+        200
+    );
     for path in ["/healthz", "/readyz", "/", "/assets/style.css"] {
         let status = from("192.0.2.1", &server.anonymous(), path).await.status;
-        assert!(status == 200 || path.starts_with("/assets") && status == 404, "{path}: {status}");
+        assert!(
+            status == 200 || path.starts_with("/assets") && status == 404,
+            "{path}: {status}"
+        );
     }
     let wall = server.anonymous().request("GET", MATRIX);
-    let wall = wall.header("cookie", &cookie).header("x-forwarded-for", "192.0.2.1");
+    let wall = wall
+        .header("cookie", &cookie)
+        .header("x-forwarded-for", "192.0.2.1");
     assert_eq!(wall.send().await.unwrap().status(), 200);
-    assert_eq!(from("192.0.2.2", &server.forged(), DEPLOYMENTS).await.status, 401);
-    assert_eq!(with_cookie(&server, "GET", MATRIX, &cookie).await.status, 200);
+    assert_eq!(
+        from("192.0.2.2", &server.forged(), DEPLOYMENTS)
+            .await
+            .status,
+        401
+    );
+    assert_eq!(
+        with_cookie(&server, "GET", MATRIX, &cookie).await.status,
+        200
+    );
 }
 
 /// An answer without the seconds that depend on the time of the test.
@@ -156,17 +223,38 @@ fn redacted(answer: &Answer) -> String {
 async fn badges_and_logins_count_for_their_address() {
     let database = Database::sqlite();
     let anonymous = limit("2/h");
-    let app = app(&database, RateLimits { anonymous, ..RateLimits::OFF }).await;
+    let app = app(
+        &database,
+        RateLimits {
+            anonymous,
+            ..RateLimits::OFF
+        },
+    )
+    .await;
     let server = Server::of_app(app.with_badges(Badges::Public));
     let badge = "/badges/api/production.svg";
     for expected in [200, 200, 429] {
         let answer = from("192.0.2.1", &server.anonymous(), badge).await;
         assert_eq!(answer.status, expected);
-        assert!(answer.header("ratelimit-policy").unwrap().starts_with(r#""anonymous";q=2"#));
+        assert!(
+            answer
+                .header("ratelimit-policy")
+                .unwrap()
+                .starts_with(r#""anonymous";q=2"#)
+        );
     }
-    assert_eq!(from("192.0.2.2", &server.anonymous(), badge).await.status, 200);
-    assert_eq!(from("2001:db8::1", &server.anonymous(), badge).await.status, 200);
-    assert_eq!(from("2001:db8::2", &server.anonymous(), badge).await.status, 200);
+    assert_eq!(
+        from("192.0.2.2", &server.anonymous(), badge).await.status,
+        200
+    );
+    assert_eq!(
+        from("2001:db8::1", &server.anonymous(), badge).await.status,
+        200
+    );
+    assert_eq!(
+        from("2001:db8::2", &server.anonymous(), badge).await.status,
+        200
+    );
     let answer = from("2001:db8::3", &server.anonymous(), badge).await;
     assert_eq!(answer.status, 429, "a /64 network is one address");
     let login = server.reader().request("POST", "/api/v1/session");
@@ -187,7 +275,9 @@ async fn a_burst_of_jobs_behind_one_address_passes_with_the_defaults(
     let caller = server.admin();
     let job = async |number: u32| {
         let body = json!({"component": format!("service-{number}"), "environment": "production", "version": "v1"});
-        let new = caller.request("POST", &format!("{DEPLOYMENTS}?register=true")).json(&body);
+        let new = caller
+            .request("POST", &format!("{DEPLOYMENTS}?register=true"))
+            .json(&body);
         let recorded = Answer::of(new.send().await.unwrap()).await.expect(201);
         let id = recorded["id"].as_str().unwrap();
         caller.advance(id, "in_progress").await;
@@ -202,7 +292,14 @@ async fn a_burst_of_jobs_behind_one_address_passes_with_the_defaults(
 async fn an_open_stream_of_events_counts_once() {
     let database = Database::sqlite();
     let reads = limit("2/h");
-    let server = server(&database, RateLimits { reads, ..RateLimits::OFF }).await;
+    let server = server(
+        &database,
+        RateLimits {
+            reads,
+            ..RateLimits::OFF
+        },
+    )
+    .await;
     let ada = Caller::named(&server.url(), "ada");
     let mut stream = ada.request("GET", "/api/v1/events").send().await.unwrap();
     assert_eq!(stream.status(), 200);
@@ -223,7 +320,11 @@ async fn an_open_stream_of_events_counts_once() {
 async fn the_client_waits_for_the_time_that_the_server_states() {
     let database = Database::sqlite();
     let one = limit("1/s");
-    let limits = RateLimits { reads: one, writes: one, ..RateLimits::OFF };
+    let limits = RateLimits {
+        reads: one,
+        writes: one,
+        ..RateLimits::OFF
+    };
     let server = server(&database, limits).await;
     let settings = ClientSettings {
         url: server.url(),
@@ -236,9 +337,16 @@ async fn the_client_waits_for_the_time_that_the_server_states() {
     let client = Client::new(settings).unwrap();
     let begun = Instant::now();
     for name in ["one", "two", "three"] {
-        let new = NewComponent { name: name.parse().unwrap(), details: ComponentChange::default() };
+        let new = NewComponent {
+            name: name.parse().unwrap(),
+            details: ComponentChange::default(),
+        };
         client.create_component(&new).await.unwrap();
         client.matrix(&MatrixFilter::default()).await.unwrap();
     }
-    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() >= Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
 }

@@ -34,28 +34,72 @@ impl Given {
     fn new() -> Self {
         let bench = Bench::filled();
         let args = [
-            "record", "-c", "api", "-e", "staging", "--version", "v9", "--status", "in_progress", "--description", "a new one",
-            "--meta", "ticket=OPS-7", "--commit-sha", "0123456789abcdef0123456789abcdef01234567",
+            "record",
+            "-c",
+            "api",
+            "-e",
+            "staging",
+            "--version",
+            "v9",
+            "--status",
+            "in_progress",
+            "--description",
+            "a new one",
+            "--meta",
+            "ticket=OPS-7",
+            "--commit-sha",
+            "0123456789abcdef0123456789abcdef01234567",
         ];
         let deployment = bench.home.deploytrack(&args).done().trim().to_owned();
-        bench.home.deploytrack(&["update", &deployment, "failed", "--reason", "the disk is full"]).ok();
+        bench
+            .home
+            .deploytrack(&[
+                "update",
+                &deployment,
+                "failed",
+                "--reason",
+                "the disk is full",
+            ])
+            .ok();
         bench.home.deploytrack(&["wall", "create", "office"]).ok();
-        let server = bench.server.url().trim_start_matches("http://").parse().unwrap();
+        let server = bench
+            .server
+            .url()
+            .trim_start_matches("http://")
+            .parse()
+            .unwrap();
         let mirror = Mirror::of(server);
         let token = deploytrack_tests::caller::Caller::admin_token();
-        let home = Home::new().with("DEPLOYTRACK_URL", mirror.url()).with("DEPLOYTRACK_TOKEN", token);
-        Self { bench, mirror, home, deployment }
+        let home = Home::new()
+            .with("DEPLOYTRACK_URL", mirror.url())
+            .with("DEPLOYTRACK_TOKEN", token);
+        Self {
+            bench,
+            mirror,
+            home,
+            deployment,
+        }
     }
 
     /// All commands that print something of the server, with their arguments.
     fn commands(&self) -> Vec<Vec<&str>> {
         let id = self.deployment.as_str();
         let mut all: Vec<Vec<&str>> = vec![
-            vec!["list"], vec!["matrix"], vec!["matrix", "--since", "1h"],
-            vec!["latest", "api"], vec!["show", id], vec!["component", "list"],
-            vec!["component", "show", "api"], vec!["environment", "list"], vec!["environment", "show", "staging"],
-            vec!["wall", "list"], vec!["audit"], vec!["verify"], vec!["retention", "preview", "--older-than", "1d"],
-            vec!["rollback", "-c", "api", "-e", "production", "--explain"], vec!["wait", id, "--wait-timeout", "1s"],
+            vec!["list"],
+            vec!["matrix"],
+            vec!["matrix", "--since", "1h"],
+            vec!["latest", "api"],
+            vec!["show", id],
+            vec!["component", "list"],
+            vec!["component", "show", "api"],
+            vec!["environment", "list"],
+            vec!["environment", "show", "staging"],
+            vec!["wall", "list"],
+            vec!["audit"],
+            vec!["verify"],
+            vec!["retention", "preview", "--older-than", "1d"],
+            vec!["rollback", "-c", "api", "-e", "production", "--explain"],
+            vec!["wait", id, "--wait-timeout", "1s"],
         ];
         for form in ["json", "yaml", "csv"] {
             for command in [&["matrix"][..], &["show", id]] {
@@ -63,11 +107,26 @@ impl Given {
             }
         }
         all.extend([
-            vec!["version"], vec!["doctor"], vec!["export"], vec!["open", "--print"],
-            vec!["record", "-c", "api", "-e", "staging", "--version", "v10", "--status", "succeeded"],
+            vec!["version"],
+            vec!["doctor"],
+            vec!["export"],
+            vec!["open", "--print"],
+            vec![
+                "record",
+                "-c",
+                "api",
+                "-e",
+                "staging",
+                "--version",
+                "v10",
+                "--status",
+                "succeeded",
+            ],
             vec!["record", "-c", "appi", "-e", "staging", "--version", "v10"],
-            vec!["update", id, "failed"], vec!["undeploy", "-c", "web", "-e", "production"],
-            vec!["component", "create", "api"], vec!["wall", "create", "second"],
+            vec!["update", id, "failed"],
+            vec!["undeploy", "-c", "web", "-e", "production"],
+            vec!["component", "create", "api"],
+            vec!["wall", "create", "second"],
         ]);
         all
     }
@@ -84,10 +143,16 @@ impl Given {
         let line: Vec<_> = args.iter().map(|arg| quoted(arg)).collect();
         let program = binary("deploytrack").display();
         let mut script = Command::new("timeout");
-        let line = format!("stty cols 200 rows 50; PAGER= timeout 5 {program} {}", line.join(" "));
+        let line = format!(
+            "stty cols 200 rows 50; PAGER= timeout 5 {program} {}",
+            line.join(" ")
+        );
         script.args(["20", "script", "-qec", &line, "/dev/null"]);
         let mut script = with_variables_of(script, &inner);
-        script.env("PATH", std::env::var("PATH").unwrap()).env("TERM", "xterm").stdin(Stdio::null());
+        script
+            .env("PATH", std::env::var("PATH").unwrap())
+            .env("TERM", "xterm")
+            .stdin(Stdio::null());
         let run = Run::of(&script.output().unwrap());
         let shown = without_colours(&run.out.replace("\r\n", "\n"));
         check(&Run { out: shown, ..run }, args, what);
@@ -101,7 +166,9 @@ fn without_colours(text: &str) -> String {
     while let Some(at) = rest.find("\u{1b}[") {
         plain.push_str(&rest[..at]);
         let after = &rest[at + 2..];
-        let end = after.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(after.len());
+        let end = after
+            .find(|c: char| !c.is_ascii_digit() && c != ';')
+            .unwrap_or(after.len());
         let is_colour = after[end..].starts_with('m');
         if is_colour {
             rest = &after[end + 1..];
@@ -131,7 +198,10 @@ fn no_text_of_a_server_steers_a_terminal() {
         given.check(&args, "unchanged");
         for key in given.mirror.take_keys() {
             let added = STEERING.to_owned();
-            given.mirror.change(Change::Texts { key: key.clone(), added });
+            given.mirror.change(Change::Texts {
+                key: key.clone(),
+                added,
+            });
             given.check(&args, &key);
             checked += 1;
         }
@@ -147,9 +217,22 @@ fn on_a_terminal_it_is_the_same() {
         let _ = given.mirror.take_keys();
         given.check_on_terminal(&args, "unchanged");
         for key in given.mirror.take_keys() {
-            let is_free = ["description", "reason", "detail", "version", "name", "componentName", "metadata{}", "environments{}", "deployedBy"];
+            let is_free = [
+                "description",
+                "reason",
+                "detail",
+                "version",
+                "name",
+                "componentName",
+                "metadata{}",
+                "environments{}",
+                "deployedBy",
+            ];
             if is_free.contains(&&*key) {
-                given.mirror.change(Change::Texts { key: key.clone(), added: STEERING.to_owned() });
+                given.mirror.change(Change::Texts {
+                    key: key.clone(),
+                    added: STEERING.to_owned(),
+                });
                 given.check_on_terminal(&args, &key);
             }
         }
@@ -162,10 +245,18 @@ fn no_event_steers_a_terminal() {
     let keys = ["reason", "version", "component", "name"];
     for form in ["table", "jsonl"] {
         for key in keys {
-            given.mirror.change(Change::Texts { key: key.to_owned(), added: STEERING.to_owned() });
+            given.mirror.change(Change::Texts {
+                key: key.to_owned(),
+                added: STEERING.to_owned(),
+            });
             let mut watch = Command::new("timeout");
-            let inner = given.home.command("deploytrack", &["watch", "--after", "0", "-o", form]);
-            watch.arg("2").arg(inner.get_program()).args(inner.get_args());
+            let inner = given
+                .home
+                .command("deploytrack", &["watch", "--after", "0", "-o", form]);
+            watch
+                .arg("2")
+                .arg(inner.get_program())
+                .args(inner.get_args());
             let run = Run::of(&with_variables_of(watch, &inner).output().unwrap());
             check(&run, &["watch", form], key);
         }
@@ -187,14 +278,30 @@ fn no_refusal_steers_a_terminal() {
     let given = Given::new();
     let id = given.deployment.as_str();
     let commands = [
-        &["list"][..], &["record", "-c", "api", "-e", "staging", "--version", "v1"],
-        &["update", id, "failed"], &["doctor"],
+        &["list"][..],
+        &["record", "-c", "api", "-e", "staging", "--version", "v1"],
+        &["update", id, "failed"],
+        &["doctor"],
     ];
     let codes = [
-        (400, "invalid_request"), (400, "invalid_transition"), (401, "unauthorized"), (401, "token_lifetime"), (401, ""),
-        (403, "forbidden"), (403, "outside_limits"), (403, ""), (404, "not_found"), (409, "near_miss"), (409, "name_taken"),
-        (410, "removed"), (412, "precondition_failed"), (422, "idempotency_key_reused"), (429, "rate_limit_exceeded"),
-        (500, "internal"), (503, "unavailable"), (418, "teapot"),
+        (400, "invalid_request"),
+        (400, "invalid_transition"),
+        (401, "unauthorized"),
+        (401, "token_lifetime"),
+        (401, ""),
+        (403, "forbidden"),
+        (403, "outside_limits"),
+        (403, ""),
+        (404, "not_found"),
+        (409, "near_miss"),
+        (409, "name_taken"),
+        (410, "removed"),
+        (412, "precondition_failed"),
+        (422, "idempotency_key_reused"),
+        (429, "rate_limit_exceeded"),
+        (500, "internal"),
+        (503, "unavailable"),
+        (418, "teapot"),
     ];
     for (status, code) in codes {
         let text = |name: &str| format!("{name}{STEERING}");
@@ -212,11 +319,16 @@ fn no_refusal_steers_a_terminal() {
         // What is no problem of a server is treated in the same way, whatever its code.
         if code.is_empty() {
             bodies.push(("application/problem+json", odd.to_string()));
-            bodies.push(("text/html", format!("<html><title>{STEERING}</title>{STEERING}")));
+            bodies.push((
+                "text/html",
+                format!("<html><title>{STEERING}</title>{STEERING}"),
+            ));
             bodies.push(("application/json\u{9b}31m", STEERING.to_owned()));
         }
         for (media, body) in bodies {
-            given.mirror.change(Change::Answer(answer(status, media, "", &body)));
+            given
+                .mirror
+                .change(Change::Answer(answer(status, media, "", &body)));
             for args in commands {
                 given.check(args, &format!("{status} {code} {media}"));
             }
@@ -229,26 +341,50 @@ fn no_header_and_no_foreign_answer_steers_a_terminal() {
     let given = Given::new();
     let encoded = "component=%1b%5b2J%c2%9b31m%e2%80%ae%0d%0a";
     for header in [
-        format!("resembles: {encoded}"), format!("unarchived: {encoded}"), format!("archived: {encoded}"),
-        format!("link: <?skip=1&{encoded}>; rel=\"next\""), "link: <?\u{9b}31m>; rel=\"next\"".to_owned(),
-        "retry-after: \u{9b}31m".to_owned(), "etag: \"\u{9b}31m\"".to_owned(), "x-request-id: \u{9b}31m\u{202e}".to_owned(),
-        "server: \u{9b}31m".to_owned(), format!("location: /{encoded}"), "content-type: text/\u{9b}31m".to_owned(),
+        format!("resembles: {encoded}"),
+        format!("unarchived: {encoded}"),
+        format!("archived: {encoded}"),
+        format!("link: <?skip=1&{encoded}>; rel=\"next\""),
+        "link: <?\u{9b}31m>; rel=\"next\"".to_owned(),
+        "retry-after: \u{9b}31m".to_owned(),
+        "etag: \"\u{9b}31m\"".to_owned(),
+        "x-request-id: \u{9b}31m\u{202e}".to_owned(),
+        "server: \u{9b}31m".to_owned(),
+        format!("location: /{encoded}"),
+        "content-type: text/\u{9b}31m".to_owned(),
     ] {
-        given.mirror.change(Change::Headers(format!("{header}\r\n").into_bytes()));
+        given
+            .mirror
+            .change(Change::Headers(format!("{header}\r\n").into_bytes()));
         for args in [
-            &["list", "--all"][..], &["record", "-c", "api", "-e", "staging", "--version", "v11"], &["undeploy", "-c", "web", "-e", "production"],
+            &["list", "--all"][..],
+            &["record", "-c", "api", "-e", "staging", "--version", "v11"],
+            &["undeploy", "-c", "web", "-e", "production"],
         ] {
             given.check(args, &header);
         }
     }
-    for (status, location) in [(301, "https://evil.example/\u{9b}31m"), (302, "/\u{202e}%1b[2J"), (307, "javascript:\u{9b}")] {
-        let redirect = answer(status, "text/plain", &format!("location: {location}\r\n"), "");
+    for (status, location) in [
+        (301, "https://evil.example/\u{9b}31m"),
+        (302, "/\u{202e}%1b[2J"),
+        (307, "javascript:\u{9b}"),
+    ] {
+        let redirect = answer(
+            status,
+            "text/plain",
+            &format!("location: {location}\r\n"),
+            "",
+        );
         given.mirror.change(Change::Answer(redirect));
         for args in [&["list"][..], &["doctor"], &["version"]] {
             given.check(args, location);
         }
     }
-    let texts = [b"\x1b[2J\x9b31m".to_vec(), b"HTTP/1.1 200 \x1b[2J\r\n\r\n".to_vec(), b"SSH-2.0-\x1b[2J\r\n".to_vec()];
+    let texts = [
+        b"\x1b[2J\x9b31m".to_vec(),
+        b"HTTP/1.1 200 \x1b[2J\r\n\r\n".to_vec(),
+        b"SSH-2.0-\x1b[2J\r\n".to_vec(),
+    ];
     for text in texts {
         given.mirror.change(Change::Answer(text.clone()));
         given.check(&["list"], &format!("{text:?}"));

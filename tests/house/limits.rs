@@ -25,10 +25,10 @@ const ROWS: &[Row] = &[
     ("items of a page", "100", "deploytrack-core/src/query/page.rs", "MOST_TAKE: u64 = 100;"),
     ("`skip` of a page", "10,000", "deploytrack-core/src/query/page.rs", "MOST_PASSED: u64 = 10_000;"),
     ("faults in an answer", "100", "deploytrack-core/src/fault.rs", "MOST_FAULTS: usize = 100;"),
-    ("reads of one subject", "12,000 a minute", "deploytrack-server/src/rates.rs", "OF_SUBJECT: u32 = 12_000;"),
-    ("writes of one subject", "12,000 a minute", "deploytrack-server/src/rates.rs", "OF_SUBJECT: u32 = 12_000;"),
+    ("reads of one subject", "600,000 a minute", "deploytrack-server/src/rates.rs", "OF_SUBJECT: u32 = 600_000;"),
+    ("writes of one subject", "600,000 a minute", "deploytrack-server/src/rates.rs", "OF_SUBJECT: u32 = 600_000;"),
     ("badges and requests for a session from one address", "6,000 a minute", "deploytrack-server/src/rates.rs", "ANONYMOUS: u32 = 6_000;"),
-    ("requests without a valid token from one address", "1,200 a minute", "deploytrack-server/src/rates.rs", "REFUSED: u32 = 1_200;"),
+    ("requests without a valid token from one address", "6,000 a minute", "deploytrack-server/src/rates.rs", "REFUSED: u32 = 6_000;"),
     ("subjects, and addresses, that are counted", "32,768", "deploytrack-server/src/rates/limiter.rs", "MOST_KEYS: u64 = 32_768;"),
     ("connections", "768", "deploytrack-server/src/config.rs", "MAX_CONNECTIONS: usize = 768;"),
     ("connections of one address without a valid token", "a quarter of them", "deploytrack-server/src/connections.rs", "connections / 4,"),
@@ -62,17 +62,28 @@ fn documented() -> Vec<(String, String)> {
     let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
     let cells = rows.map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
     let rows = cells.filter(|cells| !cells[2].is_empty());
-    rows.map(|cells| (cells[1].to_owned(), cells[2].to_owned())).collect()
+    rows.map(|cells| (cells[1].to_owned(), cells[2].to_owned()))
+        .collect()
 }
 
 #[test]
 fn the_table_of_limits_is_that_of_the_code() {
-    let expected: Vec<_> = ROWS.iter().map(|row| (row.0.to_owned(), row.1.to_owned())).collect();
-    assert_eq!(documented(), expected, "docs/server.md has other rows than this test");
+    let expected: Vec<_> = ROWS
+        .iter()
+        .map(|row| (row.0.to_owned(), row.1.to_owned()))
+        .collect();
+    assert_eq!(
+        documented(),
+        expected,
+        "docs/server.md has other rows than this test"
+    );
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for (what, limit, file, line) in ROWS {
         let text = fs::read_to_string(root.join(file)).unwrap();
-        assert!(text.contains(line), "{what}, {limit}: {file} has no more `{line}`");
+        assert!(
+            text.contains(line),
+            "{what}, {limit}: {file} has no more `{line}`"
+        );
     }
 }
 
@@ -82,11 +93,16 @@ fn every_refusal_beyond_a_limit_is_in_the_table() {
     let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
     let (api, server) = (read("docs/api.md"), read("docs/server.md"));
     let table = server.split("## Limits and deadlines").nth(1).unwrap();
-    let codes = api.lines().filter(|line| line.starts_with("| 429 | `") || line.starts_with("| 503 | `too_many"));
+    let codes = api
+        .lines()
+        .filter(|line| line.starts_with("| 429 | `") || line.starts_with("| 503 | `too_many"));
     let codes: BTreeSet<_> = codes.filter_map(|line| line.split('`').nth(1)).collect();
     assert!(codes.len() > 8, "{codes:?}");
     // These have one at a time, and no number.
     let one_at_a_time = ["verification_in_progress", "removal_in_progress"];
-    let missing: Vec<_> = codes.iter().filter(|code| !table.contains(&format!("`{code}`")) && !one_at_a_time.contains(*code)).collect();
+    let missing: Vec<_> = codes
+        .iter()
+        .filter(|code| !table.contains(&format!("`{code}`")) && !one_at_a_time.contains(*code))
+        .collect();
     assert_eq!(missing, Vec::<&&str>::new());
 }

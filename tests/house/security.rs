@@ -11,7 +11,12 @@ fn named(text: &str) -> (BTreeSet<String>, Vec<String>) {
         if proof.trim() == "Proof" {
             continue;
         }
-        let found: Vec<_> = proof.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect();
+        let found: Vec<_> = proof
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(ToOwned::to_owned)
+            .collect();
         if found.is_empty() && !proof.contains("*trust*") {
             bare.push(line.to_owned());
         }
@@ -31,7 +36,10 @@ fn tests_below(folder: &Path, found: &mut BTreeSet<String>) {
             let mut after_test = false;
             for line in text.lines().map(str::trim) {
                 after_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
-                let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+                let name = line
+                    .strip_prefix("async ")
+                    .unwrap_or(line)
+                    .strip_prefix("fn ");
                 if let (Some(name), true) = (name, after_test) {
                     let end = name.find(['(', '<']).unwrap_or(name.len());
                     found.insert(name[..end].to_owned());
@@ -50,7 +58,12 @@ fn every_line_of_the_threat_model_names_tests_that_exist_or_is_trust() {
     assert_eq!(bare, Vec::<String>::new(), "lines without a proof");
     assert!(names.len() > 40, "{}", names.len());
     let mut tests = BTreeSet::new();
-    for folder in ["deploytrack-core", "deploytrack-server", "deploytrack-cli", "tests"] {
+    for folder in [
+        "deploytrack-core",
+        "deploytrack-server",
+        "deploytrack-cli",
+        "tests",
+    ] {
         tests_below(&root.join(folder), &mut tests);
     }
     let missing: Vec<_> = names.difference(&tests).collect();
@@ -61,6 +74,9 @@ fn every_line_of_the_threat_model_names_tests_that_exist_or_is_trust() {
 fn a_line_without_a_proof_and_an_unknown_test_are_found() {
     let table = "| May not | Because | Proof |\n|---|---|---|\n| a | b | `some_test`, `other` |\n| c | d | *trust* |\n| e | f | g |\n";
     let (names, bare) = named(table);
-    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["other", "some_test"]);
+    assert_eq!(
+        names.into_iter().collect::<Vec<_>>(),
+        ["other", "some_test"]
+    );
     assert_eq!(bare, ["| e | f | g |"]);
 }

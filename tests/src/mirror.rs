@@ -100,14 +100,20 @@ impl Mirror {
         let is_stream = head.contains("text/event-stream");
         let text = String::from_utf8_lossy(&body).into_owned();
         let lines: Vec<String> = if is_stream || head.contains("ndjson") {
-            text.lines().map(|line| self.changed_line(line, &change)).collect()
+            text.lines()
+                .map(|line| self.changed_line(line, &change))
+                .collect()
         } else {
             vec![self.changed_line(&text, &change)]
         };
         let body = lines.join("\n") + if lines.len() > 1 { "\n\n" } else { "" };
         let mut answer = Vec::new();
         for line in head.lines() {
-            let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+            let name = line
+                .split(':')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             if !["content-length", "transfer-encoding", "connection"].contains(&&*name) {
                 answer.extend(line.as_bytes());
                 answer.extend(b"\r\n");
@@ -116,7 +122,11 @@ impl Mirror {
         if let Change::Headers(headers) = change {
             answer.extend(headers);
         }
-        write!(answer, "content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())?;
+        write!(
+            answer,
+            "content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        )?;
         client.write_all(&answer)
     }
 
@@ -179,7 +189,9 @@ fn read_request(client: &mut TcpStream) -> io::Result<Vec<u8>> {
             continue;
         };
         let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
         if request.len() >= end + 4 + length.unwrap_or(0) {
             return Ok(request);
         }
@@ -193,7 +205,11 @@ fn ask(server: SocketAddr, request: &[u8]) -> io::Result<(String, Vec<u8>)> {
     let mut stream = TcpStream::connect(server)?;
     stream.set_read_timeout(Some(Duration::from_secs(1)))?;
     for line in head.lines() {
-        let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let name = line
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         if !["accept-encoding", "connection"].contains(&&*name) {
             write!(stream, "{line}\r\n")?;
         }
@@ -210,7 +226,9 @@ fn ask(server: SocketAddr, request: &[u8]) -> io::Result<(String, Vec<u8>)> {
     let end = find(&answer, b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let body = answer[end + 4..].to_vec();
-    let is_chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    let is_chunked = head
+        .to_ascii_lowercase()
+        .contains("transfer-encoding: chunked");
     Ok((head, if is_chunked { unchunked(&body) } else { body }))
 }
 

@@ -97,7 +97,10 @@ mod tests {
         attempts_of(is_retryable, error).await
     }
 
-    async fn attempts_of(retryable: impl FnMut(&Error) -> bool, error: impl Fn() -> Error) -> usize {
+    async fn attempts_of(
+        retryable: impl FnMut(&Error) -> bool,
+        error: impl Fn() -> Error,
+    ) -> usize {
         let made = Cell::new(0);
         let outcome: Result<(), Error> = send_after(Duration::from_millis(1), retryable, || {
             made.set(made.get() + 1);

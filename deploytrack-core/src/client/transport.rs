@@ -234,10 +234,8 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<ApiResponse<T>, Error> {
-        retry::ask(|| {
-            self.answer(self.request(Method::GET, path, query).timeout(self.timeout))
-        })
-        .await
+        retry::ask(|| self.answer(self.request(Method::GET, path, query).timeout(self.timeout)))
+            .await
     }
 
     pub(super) async fn send<T: DeserializeOwned>(
@@ -339,8 +337,7 @@ impl Client {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<ApiResponse<Page<T>>, Error> {
-        let ask =
-            || self.response(self.request(Method::GET, path, query).timeout(self.timeout));
+        let ask = || self.response(self.request(Method::GET, path, query).timeout(self.timeout));
         let response = retry::ask(ask).await?;
         let mut links = links::read(response.headers()).map_err(|why| self.foreign(&why))?;
         let mut answer: ApiResponse<Page<T>> = self.read(response).await?;

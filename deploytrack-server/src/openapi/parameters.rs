@@ -264,13 +264,13 @@ pub(crate) fn headers_of_responses() -> [(&'static str, Header); 9] {
             Type::String,
             "What is left of the rate of the caller: `r` requests may follow at once, and after `t` seconds all of them are there again; \
              with 429, `t` is `Retry-After`. Absent where nothing is counted. draft-ietf-httpapi-ratelimit-headers-11.",
-            json!("\"reads\";r=11999;t=1"),
+            json!("\"reads\";r=599999;t=1"),
         ),
         header(
             "RateLimit-Policy",
             Type::String,
             "The rate for which the request counts: its name, `q` requests in `w` seconds.",
-            json!("\"reads\";q=12000;w=60"),
+            json!("\"reads\";q=600000;w=60"),
         ),
         header(
             "Retry-After",

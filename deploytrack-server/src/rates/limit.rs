@@ -78,9 +78,7 @@ impl FromStr for RateLimit {
         let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
         let requests = number.parse().ok().filter(|_| is_number);
         let requests = requests.filter(|requests: &NonZeroU32| requests.get() <= MOST);
-        let unit = UNITS
-            .iter()
-            .position(|unit| unit.0.to_string() == letter);
+        let unit = UNITS.iter().position(|unit| unit.0.to_string() == letter);
         match (requests, unit) {
             (Some(requests), Some(unit)) => Ok(Self(Some(Rate { requests, unit }))),
             _ => Err(BadRateLimit),
@@ -113,8 +111,23 @@ mod tests {
         assert_eq!(minute, RateLimit::a_minute(600));
         assert_eq!(minute.rate().unwrap().window(), Duration::from_mins(1));
         for text in [
-            "", "0", "0/s", "12000", "12000/", "/m", "12000/d", "+5/s", "-5/s", "1.5/s", "5 /s", "5/S", "5/ms",
-            "1000000001/h", "99999999999/s", "OFF", "none",
+            "",
+            "0",
+            "0/s",
+            "12000",
+            "12000/",
+            "/m",
+            "12000/d",
+            "+5/s",
+            "-5/s",
+            "1.5/s",
+            "5 /s",
+            "5/S",
+            "5/ms",
+            "1000000001/h",
+            "99999999999/s",
+            "OFF",
+            "none",
         ] {
             assert_eq!(text.parse::<RateLimit>(), Err(BadRateLimit), "{text}");
         }

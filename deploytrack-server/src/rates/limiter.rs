@@ -34,7 +34,7 @@ pub(super) struct Limiter<C: Clock = MonotonicClock> {
     policy_text: HeaderValue,
     seed: RandomState,
     clock: C,
-    limiter: RateLimiter<u64, States, C, StateInformationMiddleware>,
+    governor: RateLimiter<u64, States, C, StateInformationMiddleware>,
 }
 
 impl Limiter {
@@ -62,18 +62,21 @@ impl<C: Clock + Clone> Limiter<C> {
             policy_text: HeaderValue::try_from(text)
                 .unwrap_or(HeaderValue::from_static("\"default\"")),
             seed: RandomState::new(),
-            limiter: RateLimiter::new(quota, States::default(), clock.clone()),
+            governor: RateLimiter::new(quota, States::default(), clock.clone()),
             clock,
         }
     }
 
     /// Counts a request of a key.
     pub(super) fn count(&self, key: &impl Hash) -> Result<Standing, RateExceeded> {
-        match self.limiter.check_key(&self.seed.hash_one(key)) {
+        match self.governor.check_key(&self.seed.hash_one(key)) {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
                 let used = self.rate.requests.get().saturating_sub(remaining);
-                let reset = self.rate.window().mul_f64(f64::from(used) / f64::from(self.rate.requests.get()));
+                let reset = self
+                    .rate
+                    .window()
+                    .mul_f64(f64::from(used) / f64::from(self.rate.requests.get()));
                 Ok(self.standing(remaining, reset))
             }
             Err(not_until) => {
@@ -98,7 +101,7 @@ impl<C: Clock + Clone> Limiter<C> {
     /// The number of keys that are stored.
     #[cfg(test)]
     pub(super) fn into_keys(self) -> usize {
-        self.limiter.into_state_store().0.len()
+        self.governor.into_state_store().0.len()
     }
 }
 

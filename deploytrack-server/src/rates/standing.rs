@@ -53,7 +53,12 @@ impl RateExceeded {
         let reset = Duration::from_secs(1);
         Self {
             rate,
-            standing: Standing { policy_text, policy, remaining: 0, reset },
+            standing: Standing {
+                policy_text,
+                policy,
+                remaining: 0,
+                reset,
+            },
         }
     }
 

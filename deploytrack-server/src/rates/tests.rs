@@ -23,14 +23,20 @@ fn all_requests_of_a_window_may_come_at_once_and_come_back_one_by_one() {
     let clock = FakeRelativeClock::default();
     let limiter = limiter(60, &clock);
     let first = limiter.count(&"ada").unwrap();
-    assert_eq!(headers(&first), [r#""reads";q=60;w=60"#, r#""reads";r=59;t=1"#]);
+    assert_eq!(
+        headers(&first),
+        [r#""reads";q=60;w=60"#, r#""reads";r=59;t=1"#]
+    );
     for left in (0..59).rev() {
         assert_eq!(limiter.count(&"ada").unwrap().remaining, left);
     }
     let exceeded = limiter.count(&"ada").unwrap_err();
     assert_eq!(exceeded.retry_after(), 1);
     assert_eq!(headers(&exceeded.standing)[1], r#""reads";r=0;t=1"#);
-    assert!(limiter.count(&"bob").is_ok(), "another key has its own rate");
+    assert!(
+        limiter.count(&"bob").is_ok(),
+        "another key has its own rate"
+    );
     clock.advance(Duration::from_millis(999));
     assert!(limiter.count(&"ada").is_err());
     clock.advance(Duration::from_millis(1));
@@ -82,7 +88,10 @@ fn a_wall_and_a_subject_with_its_name_have_rates_of_their_own() {
     });
     let name = Label::new("wall office").unwrap();
     let read = |is_wall| rates.count_subject(true, is_wall, &name).is_ok();
-    assert_eq!([read(false), read(false), read(true), read(true)], [true, false, true, false]);
+    assert_eq!(
+        [read(false), read(false), read(true), read(true)],
+        [true, false, true, false]
+    );
     let write = rates.count_subject(false, false, &name);
     assert!(write.unwrap().is_none(), "writes have no limit here");
 }

@@ -1,7 +1,9 @@
 //! Headers that choose another algorithm, another key, or a place from which to fetch one.
 
 use deploytrack_tests::caller::SECRET;
-use jsonwebtoken::Algorithm::{EdDSA, ES256, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512};
+use jsonwebtoken::Algorithm::{
+    ES256, EdDSA, HS256, HS384, HS512, PS256, PS384, PS512, RS256, RS384, RS512,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,10 +13,44 @@ use super::{
 
 /// Names of algorithms, with and without a meaning.
 const ALGORITHMS: [&str; 38] = [
-    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
-    "ES256K", "EdDSA", "Ed25519", "Ed448", "none", "None", "NONE", "nOnE", "none ", "hs256", "Hs256", "HS256 ",
-    " HS256", "HS256\u{0}", "HS-256", "HMAC", "SHA256", "RSA", "rs256", "es256", "eddsa", "dir", "A128KW",
-    "RSA-OAEP", "HS1", "",
+    "HS256",
+    "HS384",
+    "HS512",
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "ES256K",
+    "EdDSA",
+    "Ed25519",
+    "Ed448",
+    "none",
+    "None",
+    "NONE",
+    "nOnE",
+    "none ",
+    "hs256",
+    "Hs256",
+    "HS256 ",
+    " HS256",
+    "HS256\u{0}",
+    "HS-256",
+    "HMAC",
+    "SHA256",
+    "RSA",
+    "rs256",
+    "es256",
+    "eddsa",
+    "dir",
+    "A128KW",
+    "RSA-OAEP",
+    "HS1",
+    "",
 ];
 
 pub(super) fn forgeries(keys: &Keys, fetched_from: &str) -> Vec<Forgery> {
@@ -39,7 +75,10 @@ fn algorithms(keys: &Keys) -> Vec<Forgery> {
     let of_good = of_good.rsplit('.').next().unwrap();
     for name in ALGORITHMS {
         let message = message(&header(name), &claims);
-        all.push(Forgery::new(format!("{name:?} without a signature"), format!("{message}.")));
+        all.push(Forgery::new(
+            format!("{name:?} without a signature"),
+            format!("{message}."),
+        ));
         if name != "HS256" {
             all.push(Forgery::new(
                 format!("{name:?} with the signature of another header"),
@@ -92,7 +131,8 @@ fn odd_algorithms() -> Vec<Forgery> {
         "",
     ];
     let claims = good_claims().to_string();
-    let forge = |header: &str| Forgery::new(format!("the header {header}"), signed(header, &claims));
+    let forge =
+        |header: &str| Forgery::new(format!("the header {header}"), signed(header, &claims));
     headers.into_iter().map(forge).collect()
 }
 
@@ -110,7 +150,10 @@ fn public_keys_as_secrets(keys: &Keys) -> Vec<Forgery> {
                     let message = message(&header.to_string(), &good_claims().to_string());
                     let signature = hmac(&message, &secret, algorithm);
                     all.push(Forgery::new(
-                        format!("{algorithm:?} by the public key {} as {form}, kid {kid:?}", pair.kid),
+                        format!(
+                            "{algorithm:?} by the public key {} as {form}, kid {kid:?}",
+                            pair.kid
+                        ),
                         format!("{message}.{signature}"),
                     ));
                 }
@@ -149,23 +192,42 @@ fn other_signatures(keys: &Keys) -> Vec<Forgery> {
             );
         }
     }
-    for kid in ["rsa-1", "ec-1", "ed-1", "foreign", "", "../../../dev/null", "' or '1'='1", "\u{0}"] {
+    for kid in [
+        "rsa-1",
+        "ec-1",
+        "ed-1",
+        "foreign",
+        "",
+        "../../../dev/null",
+        "' or '1'='1",
+        "\u{0}",
+    ] {
         let foreign = &keys.foreign;
         add(
             format!("a foreign key with the id {kid:?}"),
             foreign.sign(&json!({"alg": "ES256", "kid": kid}), &claims, ES256),
         );
-        let message = message(&json!({"alg": "HS256", "kid": kid}).to_string(), &claims.to_string());
-        for (what, secret) in [("an empty secret", &b""[..]), ("another secret", b"another-secret-of-at-least-32-bytes!")] {
+        let message = message(
+            &json!({"alg": "HS256", "kid": kid}).to_string(),
+            &claims.to_string(),
+        );
+        for (what, secret) in [
+            ("an empty secret", &b""[..]),
+            ("another secret", b"another-secret-of-at-least-32-bytes!"),
+        ] {
             let signature = hmac(&message, secret, HS256);
-            add(format!("{what} with the id {kid:?}"), format!("{message}.{signature}"));
+            add(
+                format!("{what} with the id {kid:?}"),
+                format!("{message}.{signature}"),
+            );
         }
     }
     for kid in [json!(null), json!(1), json!(["ec-1"]), json!({})] {
         let ec = &keys.known[1];
         add(
             format!("a known key with the id {kid} of another type, by a foreign signature"),
-            keys.foreign.sign(&json!({"alg": ec.algorithm, "kid": kid}), &claims, ES256),
+            keys.foreign
+                .sign(&json!({"alg": ec.algorithm, "kid": kid}), &claims, ES256),
         );
     }
     all
@@ -236,4 +298,3 @@ fn odd_headers() -> Vec<Forgery> {
     };
     members.into_iter().map(forge).collect()
 }
-

@@ -1,6 +1,9 @@
 //! The keys of the server, those of an attacker, and signatures by them.
 
-use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use deploytrack_tests::caller::SECRET;
 use jsonwebtoken::{Algorithm, EncodingKey, jwk::Jwk};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_RSA_SHA256};
@@ -25,12 +28,12 @@ pub(super) struct Keys {
 
 impl Pair {
     fn new(kid: &'static str, algorithm: Algorithm) -> Self {
-        let kind = match algorithm {
+        let signature = match algorithm {
             Algorithm::RS256 => &PKCS_RSA_SHA256,
             Algorithm::ES256 => &PKCS_ECDSA_P256_SHA256,
             _ => &PKCS_ED25519,
         };
-        let pair = KeyPair::generate_for(kind).unwrap();
+        let pair = KeyPair::generate_for(signature).unwrap();
         let pem = pair.serialize_pem();
         let private = match algorithm {
             Algorithm::RS256 => EncodingKey::from_rsa_pem(pem.as_bytes()),
@@ -62,13 +65,19 @@ impl Pair {
         let pem = self.public_pem.as_bytes();
         let mut forms = vec![
             ("PEM", pem.to_vec()),
-            ("PEM without its last line break", pem.trim_ascii_end().to_vec()),
+            (
+                "PEM without its last line break",
+                pem.trim_ascii_end().to_vec(),
+            ),
             ("DER", self.public_der.clone()),
             ("JWK", self.jwk().to_string().into_bytes()),
         ];
         for part in ["n", "x"] {
             if let Some(value) = self.jwk()[part].as_str() {
-                forms.push(("the number of the JWK", URL_SAFE_NO_PAD.decode(value).unwrap()));
+                forms.push((
+                    "the number of the JWK",
+                    URL_SAFE_NO_PAD.decode(value).unwrap(),
+                ));
             }
         }
         forms

@@ -26,9 +26,30 @@ fn claims() -> Vec<Value> {
         json!({"roles": null, "sub": "wall office"}),
     ];
     for role in [
-        "Admin", "ADMIN", " admin", "admin ", "admin\n", "admin\u{0}", "admins", "administrator", "owner", "root", "*", "",
-        "reader,admin", "reader admin", "\u{430}dmin", "adm\u{131}n", "ａｄｍｉｎ", "admin\u{200b}", "\u{202e}nimda", "writer ",
-        "Writer", "write", "deploytrack:admin", "role:admin",
+        "Admin",
+        "ADMIN",
+        " admin",
+        "admin ",
+        "admin\n",
+        "admin\u{0}",
+        "admins",
+        "administrator",
+        "owner",
+        "root",
+        "*",
+        "",
+        "reader,admin",
+        "reader admin",
+        "\u{430}dmin",
+        "adm\u{131}n",
+        "ａｄｍｉｎ",
+        "admin\u{200b}",
+        "\u{202e}nimda",
+        "writer ",
+        "Writer",
+        "write",
+        "deploytrack:admin",
+        "role:admin",
     ] {
         all.push(json!({"roles": [role]}));
     }
@@ -65,14 +86,22 @@ async fn no_claim_but_the_role_makes_a_writer_or_an_admin(
     for changes in claims() {
         let token = token(&changes);
         let [read, recorded, updated] = world.attack(&token).await;
-        assert_eq!([read.status, recorded.status, updated.status], [200, 403, 403], "{changes}");
+        assert_eq!(
+            [read.status, recorded.status, updated.status],
+            [200, 403, 403],
+            "{changes}"
+        );
         let caller = world.with_token(&token);
         for (method, path) in [
             ("GET", "/api/v1/audit"),
             ("POST", "/api/v1/components"),
             ("POST", "/api/v1/deployments/import"),
         ] {
-            assert_eq!(caller.call(method, path).await.status, 403, "{method} {path} {changes}");
+            assert_eq!(
+                caller.call(method, path).await.status,
+                403,
+                "{method} {path} {changes}"
+            );
         }
     }
     assert_eq!(world.contents().await, before, "nothing is written");
@@ -80,27 +109,50 @@ async fn no_claim_but_the_role_makes_a_writer_or_an_admin(
 
 #[rstest]
 #[tokio::test]
-async fn a_limit_makes_an_admin_a_writer_within_it(
-    #[values(Sqlite, Postgres)] kind: DatabaseKind,
-) {
+async fn a_limit_makes_an_admin_a_writer_within_it(#[values(Sqlite, Postgres)] kind: DatabaseKind) {
     let Some(world) = World::new(kind).await else {
         return;
     };
     let before = world.contents_without_bookkeeping().await;
     for (limit, pattern) in [
-        ("components", "web-shop?"), ("components", "web"), ("components", "*-web-shop"), ("components", "shop"),
-        ("components", "web-sho\u{440}"), ("components", "web.shop"), ("environments", "stag"), ("environments", "prod*"),
-        ("environments", "staging/*"), ("environments", "[s]taging"), ("environments", "stagin."), ("environments", "^staging$"),
+        ("components", "web-shop?"),
+        ("components", "web"),
+        ("components", "*-web-shop"),
+        ("components", "shop"),
+        ("components", "web-sho\u{440}"),
+        ("components", "web.shop"),
+        ("environments", "stag"),
+        ("environments", "prod*"),
+        ("environments", "staging/*"),
+        ("environments", "[s]taging"),
+        ("environments", "stagin."),
+        ("environments", "^staging$"),
     ] {
         let caller = world.with_token(&token(&json!({limit: [pattern]})));
         let new = json!({"component": "web-shop", "environment": "staging", "version": "v2"});
         let refused = caller.post(DEPLOYMENTS, &new).await.expect(403);
         assert_eq!(refused["code"], "outside_limits", "{limit} {pattern}");
         let one = format!("{DEPLOYMENTS}/{}", world.deployment);
-        assert_eq!(caller.patch(&one, &json!({"status": "failed"})).await.status, 403);
+        assert_eq!(
+            caller
+                .patch(&one, &json!({"status": "failed"}))
+                .await
+                .status,
+            403
+        );
         let undeploy = caller.post(&format!("{one}/undeploy"), &json!({})).await;
         assert_eq!(undeploy.status, 403, "{limit} {pattern}: {}", undeploy.body);
-        assert_eq!(caller.post("/api/v1/components", &json!({"name": "x"})).await.status, 403);
+        assert_eq!(
+            caller
+                .post("/api/v1/components", &json!({"name": "x"}))
+                .await
+                .status,
+            403
+        );
     }
-    assert_eq!(world.contents_without_bookkeeping().await, before, "nothing is written");
+    assert_eq!(
+        world.contents_without_bookkeeping().await,
+        before,
+        "nothing is written"
+    );
 }

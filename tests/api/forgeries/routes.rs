@@ -28,7 +28,11 @@ impl Route {
         // HEAD is answered as GET is.
         let method = if method == "HEAD" { "GET" } else { method };
         let is_known = method.bytes().all(|byte| byte.is_ascii_uppercase());
-        if is_known { &self.operations[method.to_lowercase()] } else { &Value::Null }
+        if is_known {
+            &self.operations[method.to_lowercase()]
+        } else {
+            &Value::Null
+        }
     }
 
     fn needs_token(&self, method: &str) -> bool {
@@ -50,14 +54,25 @@ impl Route {
 
     async fn send(&self, caller: &Caller, method: &str) -> Answer {
         let (media, body) = self.body(method);
-        let request = caller.request(method, &self.path).header("content-type", media);
-        let request = if method == "TRACE" { request } else { request.body(body) };
+        let request = caller
+            .request(method, &self.path)
+            .header("content-type", media);
+        let request = if method == "TRACE" {
+            request
+        } else {
+            request.body(body)
+        };
         Answer::of(request.send().await.unwrap()).await
     }
 }
 
 async fn routes(world: &World) -> Vec<Route> {
-    let document = world.server.anonymous().get("/api/v1/openapi.json").await.expect(200);
+    let document = world
+        .server
+        .anonymous()
+        .get("/api/v1/openapi.json")
+        .await
+        .expect(200);
     let paths = document["paths"].as_object().unwrap();
     let route = |(path, operations): (&String, &Value)| {
         let id = if path.contains("components") {
@@ -72,10 +87,20 @@ async fn routes(world: &World) -> Vec<Route> {
             .replace("{wall}", "office")
             .replace("{component}", "web-shop")
             .replace("{environment}", "staging");
-        assert!(!path.contains('{'), "{path} has a placeholder that this test does not know");
+        assert!(
+            !path.contains('{'),
+            "{path} has a placeholder that this test does not know"
+        );
         // A stream of events would have no end; this parameter is wrong.
-        let query = if path.ends_with("/events") { "?after=none" } else { "" };
-        Route { path: path + query, operations: operations.clone() }
+        let query = if path.ends_with("/events") {
+            "?after=none"
+        } else {
+            ""
+        };
+        Route {
+            path: path + query,
+            operations: operations.clone(),
+        }
     };
     let beside = BESIDE.map(|path| Route {
         path: path.to_owned(),
@@ -94,7 +119,12 @@ async fn every_path_refuses_every_method_of_a_caller_without_a_valid_token(
     };
     let before = world.contents().await;
     let url = world.server.url();
-    let callers = [Caller::anonymous(&url), Caller::forged(&url), Caller::expired(&url), Caller::admin(&url)];
+    let callers = [
+        Caller::anonymous(&url),
+        Caller::forged(&url),
+        Caller::expired(&url),
+        Caller::admin(&url),
+    ];
     let (mut refused, mut open) = (0, 0);
     for route in routes(&world).await {
         for method in METHODS {
@@ -108,7 +138,12 @@ async fn every_path_refuses_every_method_of_a_caller_without_a_valid_token(
                     "OPTIONS" => &[204, 404],
                     _ => &[404, 405],
                 };
-                assert!(expected.contains(&answer.status), "{method} {}: {}", route.path, answer.status);
+                assert!(
+                    expected.contains(&answer.status),
+                    "{method} {}: {}",
+                    route.path,
+                    answer.status
+                );
                 refused += u32::from(answer.status == 401);
                 open += u32::from(answer.status == 200);
             }
@@ -137,8 +172,14 @@ async fn every_write_refuses_a_caller_without_the_role(
     let nothing = json!({"components": [], "environments": []});
     let callers = [
         ("a reader", of_roles(json!(["reader"]), json!({}))),
-        ("a writer that may write nothing", of_roles(json!(["writer"]), nothing.clone())),
-        ("an admin that may write nothing", of_roles(json!(["admin"]), nothing)),
+        (
+            "a writer that may write nothing",
+            of_roles(json!(["writer"]), nothing.clone()),
+        ),
+        (
+            "an admin that may write nothing",
+            of_roles(json!(["admin"]), nothing),
+        ),
     ];
     let before = world.contents_without_bookkeeping().await;
     let mut refused = 0;
@@ -150,11 +191,19 @@ async fn every_write_refuses_a_caller_without_the_role(
             }
             for (who, caller) in &callers {
                 let answer = route.send(caller, method).await;
-                assert_eq!(answer.status, 403, "{who}: {method} {}: {}", route.path, answer.body);
+                assert_eq!(
+                    answer.status, 403,
+                    "{who}: {method} {}: {}",
+                    route.path, answer.body
+                );
                 refused += 1;
             }
         }
     }
     assert!(refused > 60, "{refused}");
-    assert_eq!(world.contents_without_bookkeeping().await, before, "nothing is written");
+    assert_eq!(
+        world.contents_without_bookkeeping().await,
+        before,
+        "nothing is written"
+    );
 }

@@ -2,7 +2,10 @@
 
 use jsonwebtoken::Algorithm;
 
-use super::{Forgery, good_claims, good_token, keys::{base64, hmac, message}};
+use super::{
+    Forgery, good_claims, good_token,
+    keys::{base64, hmac, message},
+};
 
 pub(super) fn forgeries() -> Vec<Forgery> {
     let good = good_token();
@@ -20,9 +23,15 @@ pub(super) fn forgeries() -> Vec<Forgery> {
     add("nothing", String::new());
     add("a dot in front", format!(".{good}"));
     add("a dot behind", format!("{good}."));
-    add("the parts in another order", format!("{claims}.{header}.{signature}"));
+    add(
+        "the parts in another order",
+        format!("{claims}.{header}.{signature}"),
+    );
     add("padding", format!("{good}="));
-    add("padding in the middle", format!("{header}=.{claims}.{signature}"));
+    add(
+        "padding in the middle",
+        format!("{header}=.{claims}.{signature}"),
+    );
     add("a blank inside", format!("{header}. {claims}.{signature}"));
     add("a tab inside", format!("{header}.\t{claims}.{signature}"));
     add("a comma behind", format!("{good},"));
@@ -31,32 +40,62 @@ pub(super) fn forgeries() -> Vec<Forgery> {
     add("quotes", format!("\"{good}\""));
     add("the scheme twice", format!("Bearer {good}"));
     add("percent signs", good.replace('.', "%2E"));
-    add("the other alphabet", format!("{header}.{claims}.{}+", &signature[1..]));
+    add(
+        "the other alphabet",
+        format!("{header}.{claims}.{}+", &signature[1..]),
+    );
     add("another case", good.to_uppercase());
     add("reversed", good.chars().rev().collect());
-    add("too long", format!("{header}.{}.{signature}", base64("x".repeat(8 * 1024))));
-    add("the secret itself", deploytrack_tests::caller::SECRET.to_owned());
+    add(
+        "too long",
+        format!("{header}.{}.{signature}", base64("x".repeat(8 * 1024))),
+    );
+    add(
+        "the secret itself",
+        deploytrack_tests::caller::SECRET.to_owned(),
+    );
     add("the word null", "null".to_owned());
     add("the word undefined", "undefined".to_owned());
     add("a placeholder", "$TOKEN".to_owned());
-    add("a code of a session", "dtc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned());
-    add("a link of a wall", "dtw_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned());
+    add(
+        "a code of a session",
+        "dtc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+    );
+    add(
+        "a link of a wall",
+        "dtw_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+    );
     for (name, token) in stored() {
         add(name, token);
     }
     let mut other = good_claims();
     other["sub"] = "root".into();
-    add("other claims under the signature", format!("{header}.{}.{signature}", base64(other.to_string())));
+    add(
+        "other claims under the signature",
+        format!("{header}.{}.{signature}", base64(other.to_string())),
+    );
     for (name, secret) in [
         ("an empty secret", ""),
-        ("the secret in capitals", "A-SECRET-FOR-TESTS-OF-THIRTY-TWO-BYTES"),
-        ("the secret with a line break", "a-secret-for-tests-of-thirty-two-bytes\n"),
-        ("the start of the secret", "a-secret-for-tests-of-thirty-two"),
+        (
+            "the secret in capitals",
+            "A-SECRET-FOR-TESTS-OF-THIRTY-TWO-BYTES",
+        ),
+        (
+            "the secret with a line break",
+            "a-secret-for-tests-of-thirty-two-bytes\n",
+        ),
+        (
+            "the start of the secret",
+            "a-secret-for-tests-of-thirty-two",
+        ),
         ("a usual secret", "your-256-bit-secret"),
     ] {
         let message = message(r#"{"alg":"HS256"}"#, &good_claims().to_string());
         let signature = hmac(&message, secret.as_bytes(), Algorithm::HS256);
-        add(&format!("signed with {name}"), format!("{message}.{signature}"));
+        add(
+            &format!("signed with {name}"),
+            format!("{message}.{signature}"),
+        );
     }
     all
 }
@@ -68,16 +107,40 @@ fn stored() -> Vec<(&'static str, String)> {
     let right = format!("dtk_{random}{}", checksum(random));
     vec![
         ("a stored token that was not issued", right.clone()),
-        ("a stored token with another checksum", format!("dtk_{random}000000")),
-        ("a stored token that is too short", right[..right.len() - 1].to_owned()),
+        (
+            "a stored token with another checksum",
+            format!("dtk_{random}000000"),
+        ),
+        (
+            "a stored token that is too short",
+            right[..right.len() - 1].to_owned(),
+        ),
         ("a stored token that is too long", format!("{right}0")),
-        ("a stored token without its checksum", format!("dtk_{random}")),
+        (
+            "a stored token without its checksum",
+            format!("dtk_{random}"),
+        ),
         ("a stored token alone in its prefix", "dtk_".to_owned()),
-        ("a stored token with another prefix", right.replace("dtk_", "DTK_")),
-        ("a stored token of another program", right.replace("dtk_", "ghp_")),
-        ("a stored token with a character of no digit", right.replace('P', "-")),
-        ("a stored token with a letter of another alphabet", right.replace('a', "%D0%B0")),
-        ("a stored token as the claims of another", format!("e30.{right}.e30")),
+        (
+            "a stored token with another prefix",
+            right.replace("dtk_", "DTK_"),
+        ),
+        (
+            "a stored token of another program",
+            right.replace("dtk_", "ghp_"),
+        ),
+        (
+            "a stored token with a character of no digit",
+            right.replace('P', "-"),
+        ),
+        (
+            "a stored token with a letter of another alphabet",
+            right.replace('a', "%D0%B0"),
+        ),
+        (
+            "a stored token as the claims of another",
+            format!("e30.{right}.e30"),
+        ),
     ]
 }
 
@@ -85,7 +148,9 @@ fn stored() -> Vec<(&'static str, String)> {
 fn checksum(text: &str) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut crc = text.bytes().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| crc >> 1 ^ 0xedb8_8320 * (crc & 1))
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
+        })
     });
     crc = !crc;
     let mut digits = Vec::new();
@@ -115,6 +180,9 @@ fn changed(good: &str) -> Vec<Forgery> {
     let last = good.chars().next_back().unwrap();
     let beside = |last: char| char::from_u32(u32::from(last) + 1).unwrap();
     let token = format!("{}{}", &good[..good.len() - 1], beside(last));
-    all.push(Forgery::new("another last character of the signature", token));
+    all.push(Forgery::new(
+        "another last character of the signature",
+        token,
+    ));
     all
 }
