@@ -80,15 +80,12 @@ struct SigningKey {
 
 impl SigningKey {
     fn new(algorithm: Algorithm, id: String) -> Self {
-        let private = match algorithm {
-            Algorithm::ES256 => {
-                let pair = KeyPair::generate().unwrap();
-                EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap()
-            }
-            _ => {
-                let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
-                EncodingKey::from_rsa_pem(pair.serialize_pem().as_bytes()).unwrap()
-            }
+        let private = if algorithm == Algorithm::ES256 {
+            let pair = KeyPair::generate().unwrap();
+            EncodingKey::from_ec_pem(pair.serialize_pem().as_bytes()).unwrap()
+        } else {
+            let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+            EncodingKey::from_rsa_pem(pair.serialize_pem().as_bytes()).unwrap()
         };
         let jwk = Jwk::from_encoding_key(&private, algorithm).unwrap();
         let mut public = serde_json::to_value(jwk).unwrap();

@@ -153,7 +153,9 @@ impl Command {
                 } else {
                     Session::open(invocation)
                 };
-                with(session, async |session| record::run(*record, session).await)
+                with(session, async |session| {
+                    Box::pin(record::run(*record, session)).await
+                })
             }
             Self::Update(update) => with(Session::open(invocation), async |session| {
                 update::run(update, session).await

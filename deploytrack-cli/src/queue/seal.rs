@@ -119,8 +119,7 @@ pub(super) fn open(file: SealedFile<'_>, bytes: Vec<u8>, keys: &Keys) -> io::Res
 
 /// Whether each of the keys made a seal of the file, by the names in its first line.
 pub(super) fn names_all(bytes: &[u8], keys: &Keys) -> bool {
-    let line = split(bytes.to_owned()).0;
-    line.is_some_and(|line| {
+    seal_line(bytes).is_some_and(|(line, _)| {
         keys.all()
             .iter()
             .all(|(name, _)| line.by.contains_key(*name))
@@ -143,19 +142,15 @@ fn fields<'a>(file: SealedFile<'a>, server: &'a str, content: &'a [u8]) -> [&'a 
 }
 
 fn split(bytes: Vec<u8>) -> (Option<SealLine>, Content) {
-    let end = bytes.iter().position(|byte| *byte == b'\n');
-    let line = end
-        .and_then(|end| serde_json::from_slice::<SealLine>(&bytes[..end]).ok())
-        .filter(|line| line.sealed == VERSION);
-    match (line, end) {
-        (Some(line), Some(end)) => {
+    match seal_line(&bytes) {
+        Some((line, end)) => {
             let opened = Content {
                 server: line.server.clone(),
                 content: bytes[end + 1..].to_vec(),
             };
             (Some(line), opened)
         }
-        _ => (
+        None => (
             None,
             Content {
                 server: String::new(),
@@ -163,6 +158,13 @@ fn split(bytes: Vec<u8>) -> (Option<SealLine>, Content) {
             },
         ),
     }
+}
+
+/// The first line of a file, if it is a seal, and where it ends.
+fn seal_line(bytes: &[u8]) -> Option<(SealLine, usize)> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let line: SealLine = serde_json::from_slice(&bytes[..end]).ok()?;
+    (line.sealed == VERSION).then_some((line, end))
 }
 
 #[cfg(test)]

@@ -166,7 +166,7 @@ async fn exchanged_tokens_are_removed_a_day_after_their_end(
         return;
     };
     let issuer = Issuer::start();
-    let now = chrono::Utc::now();
+    let now = SystemClock.now();
     let clock = Arc::new(ManualClock::at(now));
     let server = trusting_at(&database, &issuer, WEB, clock.clone()).await;
     exchange(&server, &issuer.sign(&claims::github()))

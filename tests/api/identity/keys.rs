@@ -16,7 +16,7 @@ use serde_json::json;
 use super::*;
 
 fn present() -> Arc<ManualClock> {
-    Arc::new(ManualClock::at(chrono::Utc::now()))
+    Arc::new(ManualClock::at(SystemClock.now()))
 }
 
 /// Another identity token of the same job.

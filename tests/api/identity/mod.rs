@@ -9,7 +9,11 @@ mod rules;
 
 use std::sync::Arc;
 
-use deploytrack_core::{client::Certificates, clock::ManualClock, exchange::GRANT_TYPE};
+use deploytrack_core::{
+    client::Certificates,
+    clock::{Clock as _, ManualClock, SystemClock},
+    exchange::GRANT_TYPE,
+};
 use deploytrack_server::{App, oidc::OidcSettings};
 use deploytrack_tests::{
     answer::Answer, caller::Caller, database::Database, issuer::Issuer, issuer::claims::AUDIENCE,
