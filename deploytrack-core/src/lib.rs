@@ -25,6 +25,7 @@
 //! | [`arrival`] | the time that the server records for a transition |
 //! | [`catalog`] | components, environments and their order |
 //! | [`archive`] | archiving of several components or environments |
+//! | [`origin`] | the origin of a write, which an identity token states |
 //! | [`deployment`] | deployments and the requests that change them |
 //! | [`history`] | history rows, the chain of their hashes, and the state that they add up to |
 //! | [`rollback`] | the target of a rollback |
@@ -39,7 +40,6 @@
 //! | [`daily`] | deployments counted by day |
 //! | [`matrix`] | rows and cells of the matrix |
 //! | [`measurement`] | measurements of the database, for monitoring |
-//! | [`origin`] | the origin of a write, which an identity token states |
 //! | [`exchange`] | the exchange of an identity token for a token of the server |
 //! | [`pin`] | the ids that names in identity tokens had at their first use |
 //! | [`error`] | the error of the use cases |
