@@ -308,6 +308,12 @@ pub(crate) async fn fetch_pages<T: Serialize + PartialEq>(
             .into_iter()
             .filter(|entry| !whole.data[tail..].contains(entry))
             .collect();
+        if fresh.is_empty() && next.is_some() {
+            return Err(Failure::new(
+                Exit::Unreachable,
+                "the server sends the same page again and again",
+            ));
+        }
         whole.data.extend(fresh);
     }
     (whole.take, whole.next) = (whole.data.len() as u64, None);

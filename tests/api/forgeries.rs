@@ -91,18 +91,6 @@ impl World {
         self.database.contents().await
     }
 
-    /// Everything in the database but the bookkeeping of a transaction that refuses all of its requests:
-    /// it locks the cells of a write before the names are compared with the limits, and counts as a
-    /// commit.
-    async fn contents_without_bookkeeping(&self) -> BTreeMap<String, Vec<String>> {
-        let mut contents = self.contents().await;
-        contents.remove("commits");
-        let admin = self.with_token(&good_token());
-        let matrix = admin.get("/api/v1/deployments/matrix").await.body;
-        contents.insert("current_cells".to_owned(), vec![matrix]);
-        contents
-    }
-
     /// Sends a read and two writes that would succeed with a valid token.
     async fn attack(&self, token: &str) -> [Answer; 3] {
         let caller = self.with_token(token);

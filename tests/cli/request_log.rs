@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{ChildStderr, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -31,16 +32,19 @@ fn logging(format: &str, level: &str) -> (Home, Process, BufReader<ChildStderr>)
     command
         .args(["--database-url", "sqlite:logged.db"])
         .env("DEPLOYTRACK_JWT_SECRET", SECRET)
+        .env("DEPLOYTRACK_RATE_REFUSED", "off")
         .stderr(Stdio::piped());
     let mut server = Process::started(command);
     let log = BufReader::new(server.take_stderr().unwrap());
     (home, server, log)
 }
 
-/// All lines of the log of a server that ends now.
+/// All lines of the log of a server that ends now. They are read before it ends: a pipe that is full
+/// would lose the last ones.
 fn lines(server: Process, log: BufReader<ChildStderr>) -> Vec<String> {
+    let all = thread::spawn(|| log.lines().map(Result::unwrap).collect());
     assert_eq!(server.terminate().0, 0);
-    log.lines().map(Result::unwrap).collect()
+    all.join().unwrap()
 }
 
 fn objects(lines: &[String]) -> Vec<Value> {

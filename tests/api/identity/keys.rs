@@ -189,14 +189,21 @@ async fn ten_thousand_unknown_keys_make_one_request_in_thirty_seconds() {
 async fn a_slow_issuer_delays_requests_for_a_bounded_time_and_is_asked_once() {
     let database = Database::sqlite();
     let issuer = Issuer::start();
-    issuer.answer_keys(Behaviour::Slow(Duration::from_secs(8)));
+    issuer.answer_keys(Behaviour::Slow(Duration::from_mins(1)));
     let server = trusting(&database, &issuer, WEB).await;
-    let started = Instant::now();
     let tokens: Vec<_> = (0..100).map(|number| token(&issuer, number)).collect();
-    let answers = join_all(tokens.iter().map(|token| exchange(&server, token))).await;
+    let job = server.anonymous();
+    let started = Instant::now();
+    let exchanges = tokens
+        .iter()
+        .map(async |token| form_by(&job, TOKEN, &fields_of(token)).await);
+    let answers = join_all(exchanges).await;
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "the read itself lasts as long"
+    );
     for answer in &answers {
         answer.expect(503);
     }
-    assert!(started.elapsed() < Duration::from_secs(8));
     assert_eq!(issuer.requests().keys, 1);
 }

@@ -241,7 +241,7 @@ fn every_kind_of_problem_is_spoken() {
         (
             "rate_limit_exceeded",
             "429 Too Many Requests",
-            "one subject may send 12000 reads a minute; repeat the request",
+            "one subject may send 600000 reads a minute; repeat the request",
             3,
             "--rate-reads",
         ),
@@ -251,6 +251,34 @@ fn every_kind_of_problem_is_spoken() {
             "this address has too many connections without a valid token",
             3,
             "--max-connections-per-address",
+        ),
+        (
+            "untrusted_identity",
+            "401 Unauthorized",
+            "no rule accepts this identity: rule web, claim ref: its condition (equals) is not met",
+            4,
+            "deploytrack oidc explain",
+        ),
+        (
+            "identity_tokens_off",
+            "404 Not Found",
+            "this server exchanges no identity tokens: it has no trusted issuers",
+            1,
+            "exchanges no identity tokens",
+        ),
+        (
+            "issuer_unavailable",
+            "503 Service Unavailable",
+            "the keys of https://id.example.com cannot be read at the moment",
+            3,
+            "the keys of https://id.example.com",
+        ),
+        (
+            "too_many_pins",
+            "409 Conflict",
+            "there are 10000 pins, which is the most; remove some first",
+            1,
+            "remove some first",
         ),
         (
             "token_lifetime",
