@@ -106,6 +106,10 @@ pub enum EventType {
     /// A pin was removed.
     #[serde(rename = "pin.removed")]
     PinRemoved,
+    /// No rule accepted a verified identity, or it has another id than its pin; at most once an hour for
+    /// a repository.
+    #[serde(rename = "identity.refused")]
+    IdentityRefused,
     /// A token was created.
     #[serde(rename = "token.created")]
     TokenCreated,
@@ -159,6 +163,7 @@ words! {
         WallRevoked => "wall.revoked",
         PinCreated => "pin.created",
         PinRemoved => "pin.removed",
+        IdentityRefused => "identity.refused",
         TokenCreated => "token.created",
         TokenRotated => "token.rotated",
         TokenRevoked => "token.revoked",
@@ -205,6 +210,7 @@ impl EventType {
                 | Self::WallRevoked
                 | Self::PinCreated
                 | Self::PinRemoved
+                | Self::IdentityRefused
                 | Self::TokenCreated
                 | Self::TokenRotated
                 | Self::TokenRevoked

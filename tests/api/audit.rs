@@ -1,15 +1,37 @@
 //! The audit: `GET /api/v1/audit`.
 
+use std::time::Duration;
+
 use deploytrack_tests::{
     database::DatabaseKind::{self, Postgres, Sqlite},
     server::Server,
 };
 use rstest::rstest;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::given::id;
 
 const AUDIT: &str = "/api/v1/audit";
+
+/// Reads the audit until it has as many entries of these types.
+pub(crate) async fn audited(server: &Server, query: &str, entries: usize) -> Vec<Value> {
+    let read = async || {
+        let all = server
+            .admin()
+            .get(&format!("{AUDIT}?{query}"))
+            .await
+            .expect(200);
+        all["data"].as_array().unwrap().clone()
+    };
+    for _ in 0..200 {
+        if read().await.len() >= entries {
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    read().await
+}
 
 /// A server on which every kind of change was made, each by `ci-bot`.
 async fn changed(server: &Server) {

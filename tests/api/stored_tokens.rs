@@ -20,10 +20,10 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use crate::audit::audited;
 use crate::sessions::{MATRIX, SESSION, logged_in, reads, with_cookie};
 
 pub(crate) const TOKENS: &str = "/api/v1/tokens";
-const AUDIT: &str = "/api/v1/audit";
 
 /// Creates a token of `web-team` with these further fields.
 pub(crate) async fn created(server: &Server, fields: Value) -> Value {
@@ -461,25 +461,6 @@ async fn wrong_bodies_are_refused_with_all_their_faults() {
     }
 }
 
-/// Reads the audit until it has as many entries of these types.
-async fn audit(server: &Server, query: &str, entries: usize) -> Vec<Value> {
-    let read = async || {
-        let all = server
-            .admin()
-            .get(&format!("{AUDIT}?{query}"))
-            .await
-            .expect(200);
-        all["data"].as_array().unwrap().clone()
-    };
-    for _ in 0..200 {
-        if read().await.len() >= entries {
-            break;
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
-    read().await
-}
-
 #[rstest]
 #[tokio::test]
 async fn the_audit_has_the_life_of_a_token_and_one_refused_use(
@@ -498,13 +479,13 @@ async fn the_audit_has_the_life_of_a_token_and_one_refused_use(
     for _ in 0..20 {
         assert_eq!(team.get(MATRIX).await.status, 200);
     }
-    audit(&server, "type=token.first_used", 1).await;
+    audited(&server, "type=token.first_used", 1).await;
     rotated(&server, &token, json!({})).await;
     revoke(&server, &token).await;
     for _ in 0..20 {
         assert_eq!(team.get(MATRIX).await.status, 401);
     }
-    let all = audit(&server, "", 5).await;
+    let all = audited(&server, "", 5).await;
     let types: Vec<_> = all
         .iter()
         .map(|event| event["type"].as_str().unwrap())
@@ -536,7 +517,7 @@ async fn the_audit_has_the_life_of_a_token_and_one_refused_use(
         all[0]["details"],
         json!({"id": id, "name": "web-team", "subject": "web-team", "why": "revoked"})
     );
-    let whole = server.admin().get(&format!("{AUDIT}?take=100")).await.body;
+    let whole = server.admin().get("/api/v1/audit?take=100").await.body;
     assert!(!whole.contains("dtk_"), "{whole}");
 }
 

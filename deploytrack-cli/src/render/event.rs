@@ -57,6 +57,7 @@ pub(crate) fn subject(event: &Event) -> String {
         EventType::PinCreated | EventType::PinRemoved => {
             format!("identity of {}", detail("name"))
         }
+        EventType::IdentityRefused => format!("identity of {}", event.recorded_by),
         EventType::RevocationCreated | EventType::RevocationRemoved => "JSON Web Tokens".to_owned(),
         EventType::StoreRestored | EventType::StoreRepaired => "database".to_owned(),
         EventType::RetentionRemoved => "old deployments".to_owned(),
@@ -91,7 +92,7 @@ fn happened(event: &Event) -> String {
         }
         (EventType::TokenRotated, _) => "rotated".to_owned(),
         (EventType::TokenFirstUsed, _) => "used for the first time".to_owned(),
-        (EventType::TokenRefused, _) => "refused".to_owned(),
+        (EventType::TokenRefused | EventType::IdentityRefused, _) => "refused".to_owned(),
         (EventType::PinCreated, _) => "pinned".to_owned(),
         (EventType::PinRemoved, _) => "unpinned".to_owned(),
         (EventType::RevocationRemoved, _) => "valid again".to_owned(),

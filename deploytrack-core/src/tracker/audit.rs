@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Tracker, page_links::counted};
+use super::{RefusedIdentity, Tracker, page_links::counted};
 use crate::{
     catalog::{CatalogKind, Component, Environment},
     clock::{self, Time},
@@ -201,6 +201,18 @@ pub(super) fn add_pin_event(
     ]);
     let subject = Some((pin.id, None));
     add_event(write, r#type, subject, Some(&details), (at, by));
+}
+
+/// Adds the event of an identity that was refused.
+pub(super) fn add_refused_identity_event(write: &mut Write, refused: &RefusedIdentity, at: Time) {
+    let fields = [
+        ("issuer", json!(refused.issuer)),
+        ("repository", json!(refused.repository)),
+        ("why", json!(refused.why)),
+    ];
+    let present = fields.into_iter().filter(|(_, value)| !value.is_null());
+    let (r#type, by) = (EventType::IdentityRefused, refused.name());
+    add_event(write, r#type, None, Some(&details(present)), (at, by));
 }
 
 /// Adds the event of a token, with more about it than its names.

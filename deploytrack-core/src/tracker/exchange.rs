@@ -41,6 +41,24 @@ pub enum ExchangeOutcome {
     Ended,
 }
 
+/// A verified identity that gets no token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedIdentity {
+    /// The issuer.
+    pub issuer: Label,
+    /// The repository or project, as the issuer names it.
+    pub repository: Option<Label>,
+    /// The reason.
+    pub why: String,
+}
+
+impl RefusedIdentity {
+    /// The repository, or the issuer if it names none.
+    pub(super) fn name(&self) -> &Label {
+        self.repository.as_ref().unwrap_or(&self.issuer)
+    }
+}
+
 impl Tracker {
     /// Exchanges an identity for a token. The ids of its names are compared with their pins, and
     /// pinned at their first use, in the same transaction.

@@ -60,7 +60,7 @@ pub use backup::{Old, Restored, back_up, remove_abandoned_drafts, restore};
 use clock_watch::ClockWatch;
 use events::EventCache;
 pub use events::Events;
-pub use exchange::{Exchange, ExchangeOutcome};
+pub use exchange::{Exchange, ExchangeOutcome, RefusedIdentity};
 pub use export::CatalogCursor;
 use large_reads::LargeReads;
 use name_cache::NameCache;

@@ -39,7 +39,8 @@ fn gitlab_pipeline(claims: &IdentityClaims) -> Option<Label> {
     label(claims, "project_path").and(label(claims, "pipeline_id"))
 }
 
-fn repository(claims: &IdentityClaims) -> Option<Label> {
+/// The repository or project.
+pub(crate) fn repository(claims: &IdentityClaims) -> Option<Label> {
     if let (Some(organization), Some(pipeline)) = (
         claims.text("organization_slug"),
         claims.text("pipeline_slug"),

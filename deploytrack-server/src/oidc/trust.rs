@@ -9,6 +9,7 @@ use deploytrack_core::{
     origin::Origin,
     pin::NamedId,
     text::Label,
+    tracker::RefusedIdentity,
 };
 use jsonwebtoken::{Algorithm, Header};
 use serde_json::{Map, Value, json};
@@ -172,6 +173,15 @@ impl VerifiedIdentity {
     /// The origin of writes by this rule.
     pub(crate) fn origin(&self, rule: &Rule) -> Origin {
         provenance::origin(rule, &self.issuer, &self.claims)
+    }
+
+    /// What the audit notes when this identity gets no token.
+    pub(crate) fn refused(&self, why: &IdentityFault) -> RefusedIdentity {
+        RefusedIdentity {
+            issuer: self.issuer.clone(),
+            repository: provenance::repository(&self.claims),
+            why: why.to_string(),
+        }
     }
 
     /// The names whose ids are pinned with this rule.

@@ -9,6 +9,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::*;
+use crate::audit::audited;
 
 #[rstest]
 #[tokio::test]
@@ -60,12 +61,22 @@ async fn the_ids_of_a_name_are_pinned_at_its_first_use_and_others_are_refused_un
         .unwrap()
         .iter()
         .map(|event| text(event, "type"))
+        .filter(|r#type| *r#type != "identity.refused")
         .collect();
     assert_eq!(
         types,
         ["pin.created", "pin.removed", "pin.created", "pin.created"]
     );
-    assert_eq!(audit["data"][1]["details"]["value"], "74");
+    let removed = audited(&server, "type=pin.removed", 1).await;
+    assert_eq!(removed[0]["details"]["value"], "74");
+    let refused = audited(&server, "type=identity.refused", 1).await;
+    assert_eq!(
+        refused.len(),
+        1,
+        "two refusals of one repository within an hour"
+    );
+    let why = text(&refused[0]["details"], "why");
+    assert!(why.contains("pinned 74"), "{why}");
 }
 
 #[rstest]

@@ -9,6 +9,7 @@ use deploytrack_tests::{
 use serde_json::json;
 
 use super::*;
+use crate::audit::audited;
 
 /// A rule for each provider, as its documents show the claims.
 const PROVIDERS: &str = r#"
@@ -112,6 +113,29 @@ async fn a_refusal_names_the_rule_and_the_claim_with_its_value_but_not_what_is_e
             .await,
         "0"
     );
+}
+
+#[tokio::test]
+async fn the_audit_has_a_refused_identity_once_in_an_hour_and_no_forged_one() {
+    let database = Database::sqlite();
+    let issuer = Issuer::start();
+    let server = trusting(&database, &issuer, WEB).await;
+    let fix = with(claims::github(), &json!({"ref": "refs/heads/fix"}));
+    refusal(&server, &Issuer::start().sign(&fix)).await;
+    for jti in ["a", "b"] {
+        refusal(
+            &server,
+            &issuer.sign(&with(fix.clone(), &json!({"jti": jti}))),
+        )
+        .await;
+    }
+    let refused = audited(&server, "type=identity.refused", 1).await;
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(refused[0]["recordedBy"], "octo-org/octo-repo");
+    let details = &refused[0]["details"];
+    assert_eq!(details["issuer"], issuer.url());
+    assert_eq!(details["repository"], "octo-org/octo-repo");
+    assert!(text(details, "why").contains("refs/heads/fix"), "{details}");
 }
 
 #[tokio::test]

@@ -67,7 +67,11 @@ async fn exchange(app: &App, request: &ExchangeRequest) -> Result<ExchangedToken
     let now = app.tracker.clock().now();
     let identity = trust.verify(&request.subject_token, now).await?;
     trust.check_target(&identity, request.audience.as_deref())?;
-    let (rule, limits) = trust.accept(&identity)?;
+    let refused = |fault: IdentityFault| {
+        app.tracker.note_identity_refused(identity.refused(&fault));
+        Refusal::from(fault)
+    };
+    let (rule, limits) = trust.accept(&identity).map_err(refused)?;
     let window = ExchangeWindow::of(identity.issued, rule.lifetime, now);
     let verifier = app.verifier();
     let secret = verifier.token_secret(&seed(&request.subject_token, rule, &limits, window));
@@ -86,7 +90,7 @@ async fn exchange(app: &App, request: &ExchangeRequest) -> Result<ExchangedToken
     let token = match outcome {
         Ok(ExchangeOutcome::Valid(token)) => token,
         Ok(ExchangeOutcome::Ended) => return Err(IdentityFault::Revoked.into()),
-        Err(Error::PinConflict(conflict)) => return Err(IdentityFault::Pin(conflict).into()),
+        Err(Error::PinConflict(conflict)) => return Err(refused(IdentityFault::Pin(conflict))),
         Err(error) => return Err(error.into()),
     };
     let expires_in = (token.expires_at - now).num_seconds();
