@@ -37,6 +37,8 @@ pub(crate) enum Access {
     Badges,
     /// The endpoint checks the token, the code or the cookie itself.
     Session,
+    /// The endpoint checks the identity token in the body itself.
+    Identity,
     /// A valid token, or a session for a read.
     Reader,
     /// A token, as `Reader`; none at the listener for metrics.
@@ -55,7 +57,7 @@ impl Access {
     /// Whether a request needs a valid token.
     pub(crate) const fn needs_token(self) -> bool {
         match self {
-            Self::Open | Self::Health | Self::Badges | Self::Session => false,
+            Self::Open | Self::Health | Self::Badges | Self::Session | Self::Identity => false,
             Self::Reader | Self::Metrics | Self::Wall | Self::Writer | Self::Admin => true,
         }
     }
@@ -95,14 +97,14 @@ pub(crate) async fn authorize(
 }
 
 /// Counts a request that needs no token for its address, if it does some work: a badge, or a request
-/// for a session.
+/// for a session or with an identity token.
 fn count_anonymous(
     app: &App,
     access: Access,
     parts: &Parts,
 ) -> Result<Option<Standing>, RateExceeded> {
     let counts = match access {
-        Access::Badges => true,
+        Access::Badges | Access::Identity => true,
         Access::Open | Access::Session => !parts.method.is_safe(),
         _ => false,
     };

@@ -10,7 +10,9 @@ use futures_util::future::BoxFuture;
 use http::Method;
 
 use crate::{
-    auth::Access::{self, Admin, Badges, Health, Metrics, Open, Reader, Session, Wall, Writer},
+    auth::Access::{
+        self, Admin, Badges, Health, Identity, Metrics, Open, Reader, Session, Wall, Writer,
+    },
     cache::Caching::{self, Collection, No, Record},
     openapi::OperationDraft,
     preconditions::WriteHeader::{self, IdempotencyKey, IfMatch, SentAt},
@@ -169,10 +171,10 @@ pub(crate) static TABLE: &[Endpoint] = &[
                caching: No,         conditions: &[],
                doc: Some(session::code::doc), handle: &session::code::handle },
     // Identity tokens.
-    Endpoint { method: POST,   path: api::TOKEN,                            access: Open,
+    Endpoint { method: POST,   path: api::TOKEN,                            access: Identity,
                caching: No,         conditions: &[],
                doc: Some(identity::exchange::doc), handle: &identity::exchange::handle },
-    Endpoint { method: POST,   path: api::OIDC_EXPLAIN,                     access: Open,
+    Endpoint { method: POST,   path: api::OIDC_EXPLAIN,                     access: Identity,
                caching: No,         conditions: &[],
                doc: Some(identity::explain::doc), handle: &identity::explain::handle },
     Endpoint { method: GET,    path: api::PINS,                             access: Admin,
