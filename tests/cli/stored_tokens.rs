@@ -151,7 +151,7 @@ fn a_secret_alone_can_be_sent_to_a_file_and_other_forms_have_the_whole_token() {
         "{table:?}"
     );
     assert!(
-        lines[3].starts_with("web ") && lines[3].contains("web-*"),
+        lines[3].starts_with("web ") && lines[3].contains("web-*") && lines[3].contains(" in "),
         "{table:?}"
     );
     let csv = token(&bench, &["list", "-o", "csv"]);

@@ -21,7 +21,7 @@ pub(crate) enum Value {
     /// Text of which a table on a terminal shows this many characters.
     Cut(String, usize),
     Status(Status),
-    /// An age in a table, the time itself elsewhere.
+    /// An age in a table, or how far it is ahead; the time itself elsewhere.
     Time(Time),
     Nothing,
 }
@@ -46,6 +46,7 @@ impl Value {
 
     pub(super) fn for_terminal(&self, view: &View) -> String {
         match self {
+            Self::Time(time) if is_ahead(*time, view.now) => format!("in {}", age(*time, view.now)),
             Self::Time(time) => age(view.now, *time),
             Self::Cut(text, shown) if view.shortens() => text.chars().take(*shown).collect(),
             Self::Nothing => "-".to_owned(),
@@ -98,4 +99,9 @@ impl Value {
             Status::RolledBack => Some((AnsiColor::Magenta, Color::DarkMagenta)),
         }
     }
+}
+
+/// Whether a time is in the future, and not only by a clock that differs.
+fn is_ahead(time: Time, now: Time) -> bool {
+    (time - now).num_minutes() > 0
 }
