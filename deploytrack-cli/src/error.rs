@@ -57,6 +57,22 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// The failure of a request that a server of an earlier version does not know. `lacks` says what
+    /// such a server does not do, and `way_out` is the hint.
+    pub(crate) fn or_older_server(error: client::Error, lacks: &str, way_out: &str) -> Self {
+        match error {
+            client::Error::Refused(problem)
+                if problem.status == 405 || problem.status == 404 && problem.kind.is_none() =>
+            {
+                Self::usage(format!(
+                    "this server is older than this command and {lacks}"
+                ))
+                .hint(way_out)
+            }
+            error => error.into(),
+        }
+    }
+
     /// The failure to read the spool.
     #[expect(
         clippy::needless_pass_by_value,

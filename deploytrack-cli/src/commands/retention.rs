@@ -173,15 +173,7 @@ fn counted(number: u64) -> String {
 
 /// The failure of a request for a preview, which a server of an earlier version does not know.
 fn or_older_server(error: client::Error) -> Failure {
-    match error {
-        client::Error::Refused(problem)
-            if problem.status == 405 || problem.status == 404 && problem.kind.is_none() =>
-        {
-            Failure::usage("this server is older than this command and removes nothing")
-                .hint("update the server")
-        }
-        error => error.into(),
-    }
+    Failure::or_older_server(error, "removes nothing", "update the server")
 }
 
 fn grid(cells: &[CellPreview]) -> Grid {

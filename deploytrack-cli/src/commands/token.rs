@@ -274,16 +274,11 @@ async fn find(which: &Reference, session: &mut Session<'_>) -> Result<token::Tok
 
 /// The failure of a request for tokens, which a server of an earlier version does not know.
 fn or_older_server(error: client::Error) -> Failure {
-    match error {
-        client::Error::Refused(problem)
-            if problem.status == 405 || problem.status == 404 && problem.kind.is_none() =>
-        {
-            Failure::usage("this server is older than this command and stores no tokens").hint(
-                "update the server, or sign a token on its machine: `deploytrack-server token`",
-            )
-        }
-        error => error.into(),
-    }
+    Failure::or_older_server(
+        error,
+        "stores no tokens",
+        "update the server, or sign a token on its machine: `deploytrack-server token`",
+    )
 }
 
 fn grid(tokens: &[token::Token], secret: Option<&str>) -> Grid {

@@ -123,15 +123,7 @@ async fn revoke(which: &Reference, session: &mut Session<'_>) -> Result<(), Fail
 
 /// The failure of a request for walls, which a server of an earlier version does not know.
 fn or_older_server(error: client::Error) -> Failure {
-    match error {
-        client::Error::Refused(problem)
-            if problem.status == 405 || problem.status == 404 && problem.kind.is_none() =>
-        {
-            Failure::usage("this server is older than this command and has no walls")
-                .hint("update the server")
-        }
-        error => error.into(),
-    }
+    Failure::or_older_server(error, "has no walls", "update the server")
 }
 
 fn grid(walls: &[wall::Wall], link: Option<&str>) -> Grid {

@@ -1,4 +1,4 @@
-//! Maintained counts of deployments, for the totals of lists.
+//! Counts of rows, and maintained counts of deployments, for the totals of lists.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,15 @@ use super::{
 use crate::{error::Error, status::Status};
 
 impl Store {
+    /// The number that a statement without parameters selects.
+    pub(super) async fn number(&self, sql: &'static str) -> Result<u64, Error> {
+        let number: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar(sql)
+            .fetch_one(pool)
+            .await)
+        .map_err(unexpected)?;
+        Ok(unsigned(number))
+    }
+
     /// The number of deployments that match a filter for which counts are maintained.
     pub(crate) async fn counted_deployments(&self, filter: &RowFilter) -> Result<u64, Error> {
         debug_assert!(
@@ -51,6 +60,18 @@ fn columns<'a>(((cell, status), more): &'a (&(CellKey, Status), &i64)) -> Column
 }
 
 impl Write {
+    /// The number that a statement without parameters selects, as this write sees it. For tables that
+    /// no draft changes.
+    pub(super) async fn number(&mut self, sql: &'static str) -> Result<u64, Error> {
+        let number: i64 = on!(Transaction, self.unflushed(), |write| sqlx::query_scalar(
+            sql
+        )
+        .fetch_one(&mut **write)
+        .await)
+        .map_err(unexpected)?;
+        Ok(unsigned(number))
+    }
+
     /// Adds to the counts of cells, and to the counts of their environments over all components.
     pub(super) async fn add_counts(
         &mut self,

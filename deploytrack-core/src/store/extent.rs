@@ -2,7 +2,7 @@
 
 use super::{
     Store,
-    column::{Micros, digest, unsigned},
+    column::{Micros, digest},
     on,
     sqlx_error::unexpected,
 };
@@ -56,13 +56,5 @@ impl Store {
         .fetch_one(pool)
         .await)
         .map_err(unexpected)
-    }
-
-    async fn number(&self, sql: &'static str) -> Result<u64, Error> {
-        let number: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar(sql)
-            .fetch_one(pool)
-            .await)
-        .map_err(unexpected)?;
-        Ok(unsigned(number))
     }
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Store, Write,
-    column::{Micros, checked, signed, unsigned},
+    column::{Micros, checked, signed},
     on,
     sqlx_error::unexpected,
 };
@@ -61,14 +61,9 @@ impl Store {
         .fetch_all(pool)
         .await)
         .map_err(unexpected)?;
-        let total: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar(
-            "select count(*) from pins"
-        )
-        .fetch_one(pool)
-        .await)
-        .map_err(unexpected)?;
+        let total = self.number("select count(*) from pins").await?;
         let pins = rows.into_iter().map(Pin::try_from);
-        Ok((pins.collect::<Result<_, _>>()?, unsigned(total)))
+        Ok((pins.collect::<Result<_, _>>()?, total))
     }
 
     /// The pin of a name.
@@ -101,13 +96,7 @@ impl Write {
 
     /// The number of pins.
     pub(crate) async fn count_pins(&mut self) -> Result<u64, Error> {
-        let count: i64 = on!(Transaction, self.unflushed(), |write| sqlx::query_scalar(
-            "select count(*) from pins"
-        )
-        .fetch_one(&mut **write)
-        .await)
-        .map_err(unexpected)?;
-        Ok(unsigned(count))
+        self.number("select count(*) from pins").await
     }
 
     /// Adds a pin. If the name has one, it writes nothing and returns false.

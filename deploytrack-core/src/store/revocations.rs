@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Store, Write,
-    column::{Micros, checked, checked_option, signed, unsigned},
+    column::{Micros, checked, checked_option, signed},
     on,
     sqlx_error::{unexpected, unreadable},
 };
@@ -61,13 +61,8 @@ impl Store {
         .fetch_all(pool)
         .await)
         .map_err(unexpected)?;
-        let total: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar(
-            "select count(*) from revocations"
-        )
-        .fetch_one(pool)
-        .await)
-        .map_err(unexpected)?;
-        Ok((revocations(rows)?, unsigned(total)))
+        let total = self.number("select count(*) from revocations").await?;
+        Ok((revocations(rows)?, total))
     }
 
     /// The revocations that name the id of a token or its subject.
@@ -90,13 +85,7 @@ impl Store {
 impl Write {
     /// The number of revocations.
     pub(crate) async fn count_revocations(&mut self) -> Result<u64, Error> {
-        let count: i64 = on!(Transaction, self.unflushed(), |write| sqlx::query_scalar(
-            "select count(*) from revocations"
-        )
-        .fetch_one(&mut **write)
-        .await)
-        .map_err(unexpected)?;
-        Ok(unsigned(count))
+        self.number("select count(*) from revocations").await
     }
 
     /// Adds a revocation.

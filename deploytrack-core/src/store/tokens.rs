@@ -110,14 +110,11 @@ impl Store {
         .fetch_all(pool)
         .await)
         .map_err(unexpected)?;
-        let total: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar(
-            "select count(*) from tokens where not exchanged"
-        )
-        .fetch_one(pool)
-        .await)
-        .map_err(unexpected)?;
+        let total = self
+            .number("select count(*) from tokens where not exchanged")
+            .await?;
         let tokens = rows.into_iter().map(StoredToken::try_from);
-        Ok((tokens.collect::<Result<_, _>>()?, unsigned(total)))
+        Ok((tokens.collect::<Result<_, _>>()?, total))
     }
 
     /// The token with this id, or the valid one with this name.

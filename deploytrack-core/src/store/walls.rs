@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Store, Write,
-    column::{Micros, checked, signed, unsigned},
+    column::{Micros, checked, signed},
     on,
     sqlx_error::unexpected,
 };
@@ -47,14 +47,9 @@ impl Store {
         .fetch_all(pool)
         .await)
         .map_err(unexpected)?;
-        let total: i64 = on!(Pool, &self.reads, |pool| sqlx::query_scalar(
-            "select count(*) from walls"
-        )
-        .fetch_one(pool)
-        .await)
-        .map_err(unexpected)?;
+        let total = self.number("select count(*) from walls").await?;
         let walls = rows.into_iter().map(Wall::try_from);
-        Ok((walls.collect::<Result<_, _>>()?, unsigned(total)))
+        Ok((walls.collect::<Result<_, _>>()?, total))
     }
 
     /// The wall with this hash of its session's id.
@@ -73,13 +68,7 @@ impl Store {
 impl Write {
     /// The number of walls.
     pub(crate) async fn count_walls(&mut self) -> Result<u64, Error> {
-        let count: i64 = on!(Transaction, self.unflushed(), |write| sqlx::query_scalar(
-            "select count(*) from walls"
-        )
-        .fetch_one(&mut **write)
-        .await)
-        .map_err(unexpected)?;
-        Ok(unsigned(count))
+        self.number("select count(*) from walls").await
     }
 
     /// Adds a wall. If its name is taken, it writes nothing and returns false.
